@@ -1,0 +1,1 @@
+"""The price-alert service: three doors on one set of services."""

@@ -1,0 +1,1 @@
+"""opsctl: what an operator types, and what cron runs."""
