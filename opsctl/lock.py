@@ -1,0 +1,69 @@
+"""One changing command at a time, with who holds it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from opsctl.errors import Busy, OpsctlError
+
+
+@contextmanager
+def only_one_opsctl(folder: Path, command: str) -> Iterator[dict[str, Any] | None]:
+    """Hold the project's lock; gives what a killed holder left behind, None after an orderly end.
+
+    The kernel drops a flock with its process, so a lock file that is lying around never blocks anyone.
+    Raises Busy with the holder's command, process id and start time.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise OpsctlError(
+            f"the lock in {folder} cannot be opened: {error.strerror}", cause="lock.file", hint=f"ls -ld {folder}"
+        ) from None
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _busy(_holder(file.read())) from None
+        left_behind = _holder(file.read())
+        _write(file, {"pid": os.getpid(), "command": command, "since": _now()})
+        try:
+            yield left_behind
+        finally:
+            _write(file, None)
+
+
+def _busy(holder: dict[str, Any] | None) -> Busy:
+    if holder is None:
+        return Busy("another opsctl is at work", cause="lock.busy", hint="try again in a moment")
+    return Busy(
+        f"opsctl {holder.get('command')} is at work (pid {holder.get('pid')}, since {holder.get('since')})",
+        cause="lock.busy",
+        hint="wait for it to end, then type the same again",
+    )
+
+
+def _holder(text: str) -> dict[str, Any] | None:
+    try:
+        holder = json.loads(text)
+    except ValueError:
+        return None
+    return holder if isinstance(holder, dict) else None
+
+
+def _write(file: Any, holder: dict[str, Any] | None) -> None:
+    file.seek(0)
+    file.truncate()
+    if holder:
+        file.write(json.dumps(holder))
+    file.flush()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,95 @@
+"""Where the system runs: one module per runtime, each with the same functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from opsctl.databases import Place
+from opsctl.errors import NotReady
+from opsctl.settings import Settings
+
+APP_SERVICES = ("api", "bot", "scheduler")
+NAMES = ("local", "compose")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as it is now. `health` says what the service's own check found, not that a process exists."""
+
+    name: str
+    state: str  # running, starting, stopped, missing
+    health: str  # healthy, unhealthy, starting, disabled, unknown
+    url: str | None = None
+    detail: str = ""  # why it is not healthy, or what is left out
+    started_at: datetime | None = None
+    restarts: int = 0
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """How a run of pytest ended."""
+
+    service: str
+    status: int  # pytest's own exit status
+    passed: int
+    failed: int
+    skipped: int
+    junit: Path
+    failures: tuple[str, ...] = ()  # test ids
+
+
+class Runtime(Protocol):
+    """What a module in this folder must offer. Every function raises OpsctlError kinds only."""
+
+    NAME: str
+
+    def is_available(self, settings: Settings) -> bool:
+        """Whether this machine can run it now."""
+
+    def services(self, settings: Settings) -> tuple[Service, ...]:
+        """Every service, running or not, in the order of dependence."""
+
+    def prepare(self, settings: Settings) -> None:
+        """Folders, images, database server: all that `migrate` needs. Harmless when it is there."""
+
+    def alembic(self, settings: Settings, words: Sequence[str], *, timeout_s: float = 600) -> str:
+        """Run `python -m alembic WORDS` where the service's code and database are; return its stdout."""
+
+    def start(self, settings: Settings) -> None:
+        """Start what is not running, re-create what has another environment; does not wait."""
+
+    def stop(self, settings: Settings, names: Sequence[str] = ()) -> None:
+        """End services in order (all of them, and their containers, when none is named); the data stays."""
+
+    def restart(self, settings: Settings, names: Sequence[str]) -> None:
+        """Restart with today's environment; does not wait."""
+
+    def database(self, settings: Settings) -> Place:
+        """Where the live database is. Raises NotReady when its server is not there."""
+
+    def packages(self, settings: Settings, service: str) -> Mapping[str, str]:
+        """Installed packages and versions where the service runs (names normalised as PEP 503 says)."""
+
+    def run_tests(self, settings: Settings, service: str, arguments: Sequence[str]) -> TestRun:
+        """pytest where the service runs, on a database made for it and removed after."""
+
+
+def chosen(settings: Settings) -> Runtime:
+    """The runtime that opsctl.toml or --runtime names; with `auto`, compose where an engine answers."""
+    name = settings.runtime.name
+    if name == "auto":
+        compose = _module("compose")
+        return compose if compose.is_available(settings) else _module("local")
+    if name not in NAMES:
+        raise NotReady(
+            f"there is no runtime {name!r}", cause="runtime.unknown", hint=f"choose one of {', '.join(NAMES)}"
+        )
+    return _module(name)
+
+
+def _module(name: str) -> Runtime:
+    return cast(Runtime, import_module(f"opsctl.runtimes.{name}"))
