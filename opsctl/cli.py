@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from opsctl import commands, console
+from opsctl import commands, console, redaction
 from opsctl.command_tree import LazyGroup, group_of
 from opsctl.errors import OpsctlError, Terminated
 
@@ -23,11 +23,10 @@ WRONG_WORDS = 2
 class ReportingGroup(LazyGroup):
     """The root of the tree: every failure below it leaves here, as a line (or document) and an exit code."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *arguments: Any, **options: Any) -> Any:
         words = list(sys.argv[1:] if args is None else args)
-        extra["standalone_mode"] = False
         try:
-            code = super().main(words, **extra)
+            code = super().main(words, *arguments, **options | {"standalone_mode": False})
         except NoArgsIsHelpError as error:
             error.show()
             code = WRONG_WORDS
@@ -82,7 +81,7 @@ def main() -> None:
         sys.exit(128 + signal.SIGPIPE)
     except Exception:  # noqa: BLE001  # a bug: every expected failure has left app() as SystemExit
         console.warning("this is a bug in opsctl; please report the lines below")
-        sys.stderr.write(console.hide(traceback.format_exc()))
+        sys.stderr.write(redaction.hide(traceback.format_exc()))
         sys.exit(BUG)
 
 

@@ -80,7 +80,7 @@ def read(file: Path) -> dict[str, str]:
 
 
 def write_fresh(project: Path, name: str) -> Path:
-    """Write the environment's file from the example, mode 0600, with secrets of its own; never over one that is there."""
+    """Write the environment's file from the example, mode 0600, with fresh secrets; never over one that is there."""
     file = file_of(project, name)
     lines = [_filled(line, name) for line in (project / EXAMPLE).read_text(encoding="utf-8").splitlines()]
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

@@ -84,15 +84,13 @@ def first_broken_line(file: Path) -> int | None:
     return None
 
 
-def _line(settings: Settings, command: str, outcome: str, extra: Any = None, **more: Any) -> dict[str, Any]:
+def _line(settings: Settings, command: str, **outcome: Any) -> dict[str, Any]:
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "user": _user(),
         "command": command,
         "environment": settings.environment,
-        "outcome": outcome,
-        **(extra or {}),
-        **more,
+        **outcome,
     }
 
 

@@ -43,7 +43,7 @@ def _busy(holder: dict[str, Any] | None) -> Busy:
     if holder is None:
         return Busy("another opsctl is at work", cause="lock.busy", hint="try again in a moment")
     return Busy(
-        f"opsctl {holder.get('command')} is at work (pid {holder.get('pid')}, since {holder.get('since')})",
+        f"opsctl {holder['command']} is at work (pid {holder['pid']}, since {holder['since']})",
         cause="lock.busy",
         hint="wait for it to end, then type the same again",
     )
@@ -54,7 +54,7 @@ def _holder(text: str) -> dict[str, Any] | None:
         holder = json.loads(text)
     except ValueError:
         return None
-    return holder if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) and {"command", "pid", "since"} <= holder.keys() else None
 
 
 def _write(file: Any, holder: dict[str, Any] | None) -> None:
