@@ -27,7 +27,7 @@ class LazyGroup(TyperGroup):
         return TyperCommand(cmd_name, help=self.first_lines[cmd_name])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        self.commands = dict.fromkeys(self.first_lines)  # type: ignore[arg-type]  # names for "did you mean"
+        self.commands = {name: self.get_command(ctx, name) for name in self.first_lines}  # for "did you mean"
         name, stub, rest = super().resolve_command(ctx, args)
         return name, self.load(name) if stub and name else None, rest
 

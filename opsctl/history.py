@@ -32,9 +32,7 @@ def recorded_change(settings: Settings, command: str, **details: Any) -> Iterato
     facts: dict[str, Any] = dict(details)
     with only_one_opsctl(settings.state_dir, command) as left_behind:
         if left_behind:
-            append(
-                file, _line(settings, str(left_behind.get("command")), "killed", {"since": left_behind.get("since")})
-            )
+            append(file, _line(settings, str(left_behind["command"]), outcome="killed", since=left_behind["since"]))
         outcome: dict[str, Any] = {"outcome": "done", "exit_code": 0}
         try:
             yield facts
