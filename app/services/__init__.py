@@ -1,0 +1,1 @@
+"""What the product does: no HTTP, no Telegram."""
