@@ -1,0 +1,1 @@
+"""Tests, by tier, and the stand-ins they use."""
