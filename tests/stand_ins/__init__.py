@@ -1,0 +1,1 @@
+"""Working replacements of outside things."""
