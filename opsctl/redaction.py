@@ -12,7 +12,7 @@ SECRET_KEY_PARTS = ("PASSWORD", "SECRET", "TOKEN", "API_KEY")
 # Shapes that are secret wherever they come from, even when no environment file names their value.
 _PATTERNS = (
     re.compile(r"(?<=://)(?P<user>[^:/@\s]*):(?P<secret>[^@\s]+)@"),
-    re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}\b"),
+    re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"),
 )
 _known: set[str] = set()
 
