@@ -13,6 +13,10 @@ from opsctl.settings import Settings
 
 APP_SERVICES = ("api", "bot", "scheduler")
 NAMES = ("local", "compose")
+MEMORY = "runtime"  # in the state folder: the runtime this folder's data lives in
+
+# What `opsctl test SERVICE` runs: paths in the project folder, which are the same in the image.
+TESTS_OF = {name: ("tests/unit/app", "tests/integration/app") for name in APP_SERVICES}
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class Service:
     started_at: datetime | None = None
     restarts: int = 0
     memory_bytes: int | None = None
+    stale: str = ""  # what changed since it started (environment, code …); empty: nothing
+
+    @property
+    def is_up(self) -> bool:
+        return self.state in ("running", "starting")
+
+    @property
+    def is_well(self) -> bool:
+        """Healthy, or left out on purpose."""
+        return self.health == "disabled" or (self.state == "running" and self.health == "healthy")
 
 
 @dataclass(frozen=True)
@@ -79,17 +93,34 @@ class Runtime(Protocol):
 
 
 def chosen(settings: Settings) -> Runtime:
-    """The runtime that opsctl.toml or --runtime names; with `auto`, compose where an engine answers."""
+    """The runtime that was said (opsctl.toml, --runtime), else the one this folder's data lives in.
+
+    A folder that was never brought up gets compose where an engine answers. It keeps what it has
+    when the engine is down: production must not come up with an empty SQLite file instead.
+    """
     name = settings.runtime.name
     if name == "auto":
-        compose = _module("compose")
-        return compose if compose.is_available(settings) else _module("local")
+        name = remembered(settings) or ("compose" if named("compose").is_available(settings) else "local")
+    return named(name)
+
+
+def named(name: str) -> Runtime:
+    """Raises NotReady when there is no such runtime."""
     if name not in NAMES:
         raise NotReady(
             f"there is no runtime {name!r}", cause="runtime.unknown", hint=f"choose one of {', '.join(NAMES)}"
         )
-    return _module(name)
-
-
-def _module(name: str) -> Runtime:
     return cast(Runtime, import_module(f"opsctl.runtimes.{name}"))
+
+
+def remembered(settings: Settings) -> str | None:
+    """The runtime this folder was last brought up with."""
+    try:
+        name = (settings.state_dir / MEMORY).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if name in NAMES else None
+
+
+def remember(settings: Settings, runtime: Runtime) -> None:
+    (settings.state_dir / MEMORY).write_text(f"{runtime.NAME}\n", encoding="utf-8")
