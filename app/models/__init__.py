@@ -5,6 +5,7 @@ from app.models.bot_state import BotState
 from app.models.daily_price import DailyPrice
 from app.models.heartbeat import Heartbeat
 from app.models.job import JobRequest, JobRun
+from app.models.message import Message
 from app.models.quote import Quote
 from app.models.symbol import Symbol
 from app.models.table import Table
@@ -20,6 +21,7 @@ __all__ = [
     "Heartbeat",
     "JobRequest",
     "JobRun",
+    "Message",
     "Quote",
     "Symbol",
     "Table",

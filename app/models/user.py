@@ -26,5 +26,8 @@ class User(Table):
     is_active: Mapped[bool] = mapped_column(default=True)
     token_version: Mapped[int] = mapped_column(default=0)
     telegram_chat_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    chat_unreachable_since: Mapped[datetime | None]
+    wants_messages: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str] = mapped_column(String(2), default="ko")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
