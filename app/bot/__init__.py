@@ -1,0 +1,1 @@
+"""The Telegram door: reads commands, drains the outbox."""
