@@ -142,16 +142,19 @@ def output_of(argv: Sequence[str], *, secrets: Mapping[str, str] | None = None) 
             raise ProgramFailed(argv, child.returncode, _text(stderr.read()))
 
 
-def start_in_background(argv: Sequence[str], *, environment: Mapping[str, str], output: Path, cwd: Path) -> int:
-    """Start a program that outlives us, in a session of its own; return its process id."""
+def start_in_background(argv: Sequence[str], *, environment: Mapping[str, str], errors: Path, cwd: Path) -> int:
+    """Start a program that outlives us, in a session of its own; return its process id.
+
+    Its stdout is dropped: a file nobody rotates would fill the disk. It is expected to keep its own log.
+    """
     _say(argv, quiet=False)
-    with output.open("ab") as log:
+    with errors.open("ab") as log:
         child = subprocess.Popen(
             argv,
             env=dict(environment),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,
         )

@@ -16,7 +16,7 @@ NAMES = ("local", "compose")
 MEMORY = "runtime"  # in the state folder: the runtime this folder's data lives in
 
 # What `opsctl test SERVICE` runs: paths in the project folder, which are the same in the image.
-TESTS_OF = {name: ("tests/unit/app", "tests/integration/app") for name in APP_SERVICES}
+TESTS_OF = dict.fromkeys(APP_SERVICES, ("tests/unit/app", "tests/integration/app"))
 
 
 @dataclass(frozen=True)
