@@ -2,10 +2,9 @@
 
 import json
 import re
-import sqlite3
+import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
 
 import psutil
 import pytest
@@ -16,28 +15,26 @@ ALERTS = 200
 FIRST_CHAT = 800_000
 
 
+PUT_IN = f"""
+from app import clock, db
+from app.models import Alert, User
+with db.transaction() as session:
+    for number in range({ALERTS}):
+        times = dict(created_at=clock.now(), updated_at=clock.now())
+        user = User(username=f"person{{number}}", telegram_chat_id={FIRST_CHAT} + number, **times)
+        session.add(user)
+        session.flush()
+        session.add(Alert(user_id=user.id, symbol="005930", condition="gte", target_price=1000, **times))
+"""
+
+
 @pytest.fixture
 def watched(local: Deployment):
     """200 people, each with a chat and an alert that the market has reached already, put in while nothing runs."""
     local.opsctl("down")
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    with sqlite3.connect(local.folder / "data" / "app.db") as database:
-        for number in range(ALERTS):
-            add(database, "app_users", username=f"person{number}", telegram_chat_id=FIRST_CHAT + number, now=now)
-            owner = database.execute("SELECT max(id) FROM app_users").fetchone()[0]
-            add(database, "price_alerts", user_id=owner, symbol="005930", condition="gte", target_price=1000, now=now)
+    put_in = local.run(sys.executable, "-c", PUT_IN, APP_ENV="development", DATABASE_URL="sqlite:///data/app.db")
+    assert put_in.code == 0, put_in
     return local
-
-
-def add(database: sqlite3.Connection, table: str, *, now: str, **values: object) -> None:
-    """A row with every column that has no default: times are now, flags are on, counters are 0."""
-    for _, name, kind, required, default, key in database.execute(f"PRAGMA table_info({table})"):
-        if name not in values and required and default is None and not key:
-            values[name] = (
-                now if "DATETIME" in kind.upper() else "ko" if name == "language" else 1 if "BOOL" in kind else 0
-            )
-    names = ", ".join(values)
-    database.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
 
 
 def alerts_received(telegram) -> dict[int, list[str]]:
@@ -59,8 +56,8 @@ def kill_the_service(local: Deployment) -> None:
 
 
 def test_every_alert_arrives_and_every_copy_is_marked(watched, telegram):
-    telegram.fail("too_many_requests", probability=0.04)
-    telegram.fail("server_error", probability=0.03)
+    telegram.fail("429", probability=0.04, seconds=2)
+    telegram.fail("500", probability=0.03)
     telegram.fail("drop_before", probability=0.02)
     telegram.fail("drop_after", probability=0.02)
 
