@@ -1,0 +1,1 @@
+"""Speed of the product beside its peers, measured in one run."""
