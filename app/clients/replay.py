@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.clients.provider import Candle, Listing, Price, ProviderError
+from app.clock import in_korea
 
 YES_NO = {"yes": True, "no": False, "": False}
 Row = TypeVar("Row")
@@ -44,11 +45,9 @@ class Replay:
         ]
 
     def candles(self, symbols: Sequence[str], now: datetime) -> Sequence[Candle]:
-        wanted = set(symbols)
+        wanted, today = set(symbols), in_korea(now).date()
         return [
-            candle
-            for candle in self._read("candles.csv", _candle)
-            if candle.symbol in wanted and candle.date <= now.date()
+            candle for candle in self._read("candles.csv", _candle) if candle.symbol in wanted and candle.date <= today
         ]
 
     def _read(self, name: str, build: Callable[[dict[str, str]], Row]) -> list[Row]:

@@ -1,5 +1,6 @@
 """Signs of life: a row for `/ready`, a file for the container's health check."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Heartbeat
 from app.services.inserting import insert
+
+log = logging.getLogger(__name__)
 
 
 def beat(session: Session, part: str, now: datetime, status: str = "ok", detail: str = "") -> None:
@@ -22,9 +25,12 @@ def beat(session: Session, part: str, now: datetime, status: str = "ok", detail:
 
 
 def touch(folder: Path, part: str) -> None:
-    """To be called only while the part's real work succeeds."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / part).touch()
+    """To be called only while the part's real work succeeds. A folder that refuses shows as an unhealthy part."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / part).touch()
+    except OSError as error:
+        log.warning("HEARTBEAT_DIR cannot be written: %s", error.strerror)
 
 
 def latest(session: Session) -> Sequence[Heartbeat]:

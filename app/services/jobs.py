@@ -20,10 +20,23 @@ RUNS_KEPT = 200
 
 
 def start_run(session: Session, job: str, slot: str, now: datetime) -> int | None:
-    """The run's id; None when this slot has been run, by this scheduler or another."""
+    """The run's id; None when this slot was started already, here or elsewhere. A failed slot starts again."""
     new = insert(session, JobRun).values(job=job, slot=slot, started_at=now, outcome="running", detail="")
-    run: int | None = session.scalar(new.on_conflict_do_nothing(index_elements=["job", "slot"]).returning(JobRun.id))
+    run: int | None = session.scalar(
+        new.on_conflict_do_update(
+            index_elements=["job", "slot"],
+            set_={"started_at": now, "finished_at": None, "outcome": "running", "detail": ""},
+            where=JobRun.outcome == "failed",
+        ).returning(JobRun.id)
+    )
     return run
+
+
+def abandon_runs(session: Session, now: datetime) -> int:
+    """Mark what a dead scheduler left running as failed, so its slot can start again. Only for the new leader."""
+    left = update(JobRun).where(JobRun.outcome == "running")
+    values = {"outcome": "failed", "detail": "interrupted", "finished_at": now}
+    return len(session.scalars(left.values(values).returning(JobRun.id)).all())
 
 
 def finish_run(session: Session, run_id: int, outcome: str, detail: str, now: datetime) -> None:
@@ -36,10 +49,6 @@ def finish_run(session: Session, run_id: int, outcome: str, detail: str, now: da
     )
     kept = select(JobRun.id).where(JobRun.job == job).order_by(JobRun.id.desc()).offset(RUNS_KEPT).limit(1)
     session.execute(delete(JobRun).where(JobRun.job == job, JobRun.id <= kept.scalar_subquery()))
-
-
-def has_run(session: Session, job: str, slot: str) -> bool:
-    return session.scalar(select(JobRun.id).where(JobRun.job == job, JobRun.slot == slot)) is not None
 
 
 def latest_runs(session: Session) -> Sequence[JobRun]:

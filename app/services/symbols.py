@@ -22,6 +22,10 @@ def list_symbols(session: Session, *, limit: int, offset: int) -> Sequence[Symbo
     return session.scalars(select(Symbol).order_by(Symbol.symbol).limit(limit).offset(offset)).all()
 
 
+def list_codes(session: Session) -> Sequence[str]:
+    return session.scalars(select(Symbol.symbol).order_by(Symbol.symbol)).all()
+
+
 def search(session: Session, words: str, *, limit: int, offset: int = 0) -> Sequence[Symbol]:
     """Symbols whose code or name holds the words, whatever the case; `%` and `_` mean themselves."""
     found = or_(
@@ -40,8 +44,8 @@ def get(session: Session, code: str) -> Symbol:
 
 
 def store(session: Session, listings: Iterable[Listing], now: datetime) -> int:
-    """Insert or rename; nothing is removed, because a source may answer with half a list. How many were given."""
-    rows = [asdict(listing) | {"updated_at": now} for listing in listings]
+    """Insert or rename; nothing is removed, because a source may answer with half a list. How many were accepted."""
+    rows = [asdict(listing) | {"updated_at": now} for listing in listings if CODE.fullmatch(listing.symbol)]
     if rows:
         new = insert(session, Symbol)
         changed = {name: new.excluded[name] for name in ("name", "market", "updated_at")}
