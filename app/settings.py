@@ -48,6 +48,7 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=0, le=65535)
+    forwarded_allow_ips: str = ""
     lame_duck_seconds: float = Field(0, ge=0, le=60)
 
     log_dir: Path = Path("logs")

@@ -71,11 +71,13 @@ def change_email(session: Session, user: User, email: str, now: datetime) -> Use
     return user
 
 
-def change_password(session: Session, user_id: int, password_hash: str, now: datetime) -> None:
+def change_password(session: Session, user_id: int, password_hash: str, now: datetime) -> User:
     """Every token issued before stops working. Raises NotFound."""
     user = _by_id(session, user_id)
     user.password_hash, user.updated_at = password_hash, now
     user.token_version += 1
+    session.flush()
+    return user
 
 
 def renew_hash(session: Session, user_id: int, old_hash: str, new_hash: str) -> None:

@@ -3,6 +3,7 @@
 USERNAME_OR_EMAIL_TAKEN = "Username or email already registered"
 LOGIN_REFUSED = "Incorrect username or password"
 NOT_AUTHENTICATED = "Not authenticated"
+PASSWORD_WRONG = "Current password is wrong"  # noqa: S105
 TOKEN_REFUSED = "Could not validate credentials"  # noqa: S105
 USER_NOT_FOUND = "User not found"
 ADMIN_REQUIRED = "Admin access required"

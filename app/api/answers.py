@@ -1,0 +1,7 @@
+"""Shapes that several routes answer with."""
+
+from pydantic import BaseModel
+
+
+class Answer(BaseModel):
+    message: str
