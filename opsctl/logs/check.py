@@ -150,7 +150,7 @@ def _silence(service: Service, seen: Look) -> Iterator[Finding]:
     if log is None or log.current is None:
         yield Finding(str(path), "error", f"{service.name} is up but has no log file", _restart(service.name))
         return
-    if seen.writers.is_complete and not seen.writers.of(log.current.identity):
+    if seen.writers.sees(log.current.owner) and not seen.writers.of(log.current.identity):
         message = f"{service.name} is up, but no process has this file open: its lines go elsewhere"
         yield Finding(str(path), "error", message, _restart(service.name))
         return

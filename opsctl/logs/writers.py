@@ -23,35 +23,31 @@ class Writer:
 
 @dataclass(frozen=True)
 class Writers:
-    """`is_complete` is False when other users' processes could not be looked into."""
+    """`users` are those whose processes we may look into; None: everybody's."""
 
     found: tuple[Writer, ...]
-    is_complete: bool
+    users: frozenset[int] | None
+
+    def sees(self, owner: int) -> bool:
+        """Whether a process that writes files of this owner would have been found."""
+        return self.users is None or owner in self.users
 
     def of(self, identity: tuple[int, int]) -> tuple[Writer, ...]:
         return tuple(one for one in self.found if one.identity == identity and not one.is_deleted)
 
 
 def look(folder: Path) -> Writers:
-    """Everybody who writes to a log of this folder. Without /proc (not Linux) nobody is seen, and it says so."""
-    try:
-        here = folder.stat()
-    except OSError:
-        return Writers((), is_complete=True)
+    """Everybody we may see who writes to a log of this folder; nobody without /proc, which is Linux."""
+    if not PROC.is_dir() or not folder.is_dir():
+        return Writers((), users=frozenset())
+    here = folder.stat()
     found: list[Writer] = []
-    refused = not PROC.is_dir()
-    for pid in _pids():
+    for pid in [int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()]:
         try:
             found += _of_process(pid, (here.st_dev, here.st_ino))
-        except PermissionError:
-            refused = True
-        except OSError:  # it ended while we looked
+        except OSError:  # it ended while we looked, or it is another user's
             continue
-    return Writers(tuple(found), is_complete=not refused)
-
-
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()] if PROC.is_dir() else []
+    return Writers(tuple(found), users=frozenset({os.geteuid()}) if os.geteuid() else None)
 
 
 def _of_process(pid: int, folder: tuple[int, int]) -> Iterator[Writer]:

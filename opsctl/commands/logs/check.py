@@ -52,7 +52,8 @@ def _tried(look: Any, what: str) -> tuple[tuple[Any, ...], list[str]]:
 
 
 def _hidden(seen: Look) -> list[str]:
-    return [] if seen.writers.is_complete else ["processes of other users: run as root to see who writes"]
+    hidden = [log.path.name for log in seen.logs if log.current and not seen.writers.sees(log.current.owner)]
+    return [f"who writes {', '.join(hidden)}: other users' processes, ask as root"] if hidden else []
 
 
 def shown(document: dict[str, Any]) -> Any:
