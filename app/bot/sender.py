@@ -28,7 +28,8 @@ LEASE_S = 15.0  # renewed while we live, so it is only how long a dead sender's 
 SHORTEST_IDLE_S = 0.05
 LONGEST_IDLE_S = 1.0
 TOKEN_CHECK_S = 30.0
-GRACE_S = 5.0  # for requests under way when we are told to stop
+GRACE_S = 4.0  # for requests under way when we are told to stop
+DATABASE_GRACE_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Sender:
         self._carrier.is_stopping = True
         emptying.cancel()
         stop_filling.set()
-        await asyncio.wait([filling], timeout=GRACE_S)
+        await asyncio.wait([filling], timeout=DATABASE_GRACE_S)
+        filling.cancel()
         await self._finish_deliveries()
         renewing.cancel()
         await self._give_back_hand()
@@ -211,7 +213,7 @@ class Sender:
                 outbox.give_back(session, self._worker, row.id)
 
         try:
-            await asyncio.wait_for(self._ledger.write(step), GRACE_S)
+            await asyncio.wait_for(self._ledger.write(step), DATABASE_GRACE_S)
         except (SQLAlchemyError, TimeoutError) as error:
             log.warning("%d messages left to their lease: %s", len(rows), type(error).__name__)
 

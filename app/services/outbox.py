@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, update
+from sqlalchemy import and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import BotState, Message, User
@@ -290,14 +290,22 @@ def backlog(session: Session, now: datetime) -> Backlog:
     return Backlog({row[0]: row[1] for row in counts}, (now - oldest).total_seconds() if oldest else 0.0)
 
 
-def latest_of_user(session: Session, user_id: int, *, limit: int) -> Sequence[Message]:
-    """Newest first."""
-    return session.scalars(
-        select(Message)
-        .where(Message.user_id == user_id, Message.priority != REPLY_PRIORITY)
-        .order_by(Message.id.desc())
-        .limit(limit)
-    ).all()
+def waiting(session: Session, now: datetime) -> str:
+    """One line for `/ready`; empty when nothing waits. Costs what waits, not what was ever sent."""
+    count, oldest = session.execute(select(func.count(), func.min(Message.created_at)).where(_is_due(now))).one()
+    return f"{count} messages wait, the oldest for {(now - oldest).total_seconds():.0f} s" if count else ""
+
+
+def statuses(session: Session, dedup_keys: Collection[str]) -> dict[str, str]:
+    """How far each message is; keys that are not there are left out."""
+    found = session.execute(select(Message.dedup_key, Message.status).where(Message.dedup_key.in_(dedup_keys)))
+    return {row[0]: row[1] for row in found}
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Forget what was sent before then; returns how much. What did not arrive stays for people to see."""
+    old = delete(Message).where(Message.status == "sent", Message.sent_at < before)
+    return session.connection().execute(old).rowcount
 
 
 def _is_due(now: datetime) -> Any:

@@ -32,6 +32,7 @@ BOT_LINKED = "This chat now belongs to the account <b>{username}</b>. Alerts tha
 BOT_LINK_PRIVATE_ONLY = "An account can be linked only in a private chat with the bot."
 BOT_HELP_TITLE = "<b>[Help]</b>"
 BOT_START_FIRST = "Please send /start first."
+BOT_DISABLED = "This account is disabled. Please ask an administrator."
 BOT_UNKNOWN_COMMAND = "I do not know that command. /help lists the commands."
 BOT_TOO_MANY = "Too many requests. Please try again in a moment."
 BOT_ADMIN_ONLY = "That command is for administrators."

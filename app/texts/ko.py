@@ -41,6 +41,7 @@ BOT_LINKED = "계정 <b>{username}</b>에 이 채팅을 연결했습니다. 기�
 BOT_LINK_PRIVATE_ONLY = "계정 연결은 봇과의 1:1 채팅에서만 할 수 있습니다."
 BOT_HELP_TITLE = "<b>[도움말]</b>"
 BOT_START_FIRST = "먼저 /start 를 보내 주세요."
+BOT_DISABLED = "사용이 중지된 계정입니다. 관리자에게 문의해 주세요."
 BOT_UNKNOWN_COMMAND = "모르는 명령어입니다. /help 를 입력하면 명령어를 볼 수 있습니다."
 BOT_TOO_MANY = "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요."
 BOT_ADMIN_ONLY = "관리자 전용 명령어입니다."
