@@ -5,7 +5,7 @@ import sys
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app import models
 from app.db import make_engine
@@ -29,22 +29,29 @@ def database_url() -> str:
 
 def migrate(url: str) -> None:
     engine = make_engine(url, statement_timeout_ms=0)
-    with engine.connect() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        if is_sqlite:
-            # Batch mode drops and renames tables: with keys enforced, dropping a parent deletes its children.
-            # Outside a transaction, because inside one SQLite ignores it.
-            driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA foreign_keys = OFF")
-            driver.execute("PRAGMA busy_timeout = 30000")
-        configure(connection=connection)
-        with context.begin_transaction():
-            if not is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-                connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_FOR_TABLE_MS}"))
-            context.run_migrations()
-            if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
-                raise SystemExit(f"the migration would leave rows of {broken[0]} without their {broken[2]}")
+    try:
+        with engine.connect() as connection:
+            _migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        # Batch mode drops and renames tables: with keys enforced, dropping a parent deletes its children.
+        # Outside a transaction, because inside one SQLite ignores it.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        driver.execute("PRAGMA busy_timeout = 30000")
+    configure(connection=connection)
+    with context.begin_transaction():
+        if not is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_FOR_TABLE_MS}"))
+        context.run_migrations()
+        if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+            raise SystemExit(f"the migration would leave rows of {broken[0]} without their {broken[2]}")
 
 
 def configure(**where: Any) -> None:
