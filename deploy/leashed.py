@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 GRACE_S = 5
 TIMED_OUT = 124
@@ -35,14 +36,10 @@ def _stdin_has_ended() -> bool:
 def _end(child: "subprocess.Popen[bytes]") -> None:
     """The whole group: pytest starts workers, and tests start programs."""
     os.killpg(child.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         child.wait(timeout=GRACE_S)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

@@ -56,6 +56,26 @@ class TestRun:
     failures: tuple[str, ...] = ()  # test ids
 
 
+@dataclass(frozen=True)
+class Change:
+    """Why a service is not what the tree and the environment would give, and what `rebuild` does about it."""
+
+    name: str
+    reasons: tuple[str, ...]  # requirements, Dockerfile, code, tests, env (KEYS), compose service …
+    action: str  # none, restart, recreate, rebuild
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What `rebuild` did to one service."""
+
+    name: str
+    reasons: tuple[str, ...]
+    action: str
+    outcome: str  # planned, kept, replaced, built
+    seconds: float
+
+
 class Runtime(Protocol):
     """What a module in this folder must offer. Every function raises OpsctlError kinds only."""
 
@@ -81,6 +101,12 @@ class Runtime(Protocol):
 
     def restart(self, settings: Settings, names: Sequence[str]) -> None:
         """Restart with today's environment; does not wait."""
+
+    def stale(self, settings: Settings, names: Sequence[str] = ()) -> tuple[Change, ...]:
+        """Every service (or those named) beside the tree; reads only."""
+
+    def rebuild(self, settings: Settings, changes: Sequence[Change]) -> tuple[Changed, ...]:
+        """Carry the changes out and wait for health; on failure what ran before runs again, and OpsctlError says so."""
 
     def database(self, settings: Settings) -> Place:
         """Where the live database is. Raises NotReady when its server is not there."""
