@@ -1,11 +1,16 @@
 """What a failed request to Telegram means for the message it carried."""
 
+import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.warnings import PTBDeprecationWarning
+
+# `retry_after` is read in its old and its coming shape.
+warnings.filterwarnings("ignore", "(?s).*attribute `retry_after`", PTBDeprecationWarning)
 
 # The bytes of the request never left: httpx fails so before it writes.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)

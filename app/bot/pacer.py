@@ -67,8 +67,8 @@ class Pacer:
         return max(0.0, ready_at - now)
 
     def resting_chats(self, now: float) -> set[int]:
-        """Chats it is no use to fetch messages for."""
-        return {chat_id for chat_id in (*self._chats, *self._busy) if self.chat_wait(chat_id, now) > 0}
+        """Chats it is no use to fetch messages for; those that are ready in a moment are not among them."""
+        return {chat_id for chat_id in (*self._chats, *self._busy) if self.chat_wait(chat_id, now) > CHAT_GAP_S}
 
     # -- the wire, shared by all chats
 

@@ -23,7 +23,7 @@ from app.services import outbox
 from app.services.outbox import Leased
 
 WORKERS = 12  # 30 messages/s at 0.1-0.3 s each need 3 to 9
-IN_HAND = 24
+IN_HAND = 48  # less than two seconds of sending
 LEASE_S = 15.0  # renewed while we live, so it is only how long a dead sender's messages wait
 SHORTEST_IDLE_S = 0.05
 LONGEST_IDLE_S = 1.0
