@@ -1,17 +1,16 @@
 """Read-only questions to a live database, each of which needs one table."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opsctl.databases import Place
-from opsctl.databases.state import _not_while_replaced, _read_only
-from opsctl.errors import NotReady, OpsctlError
 
-TIMEOUT_S = 5.0
+if TYPE_CHECKING:
+    import sqlite3
+
+TIMEOUT_S = 4.0
 
 Row = Mapping[str, Any]
 
@@ -41,23 +40,16 @@ def moment(value: Any) -> datetime | None:
 
 
 def _sqlite(place: Place, questions: Mapping[str, Question]) -> dict[str, Sequence[Row] | None]:
-    file = place.file
-    assert file  # an SQLite place always has one
-    if not file.is_file():
-        raise NotReady(f"there is no database {file} yet", cause="db.missing", hint="opsctl up")
-    try:
-        with _not_while_replaced(file), closing(_read_only(file)) as connection:
-            tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            return {
-                name: _rows(connection, one.sql) if one.table in tables else None for name, one in questions.items()
-            }
-    except (sqlite3.Error, OSError) as error:
-        raise OpsctlError(
-            f"{file.name} cannot be read: {error}", cause="db.unreadable", hint="opsctl db backups"
-        ) from None
+    from opsctl.databases.sqlite import files
+
+    file = files.require_file(place)
+    with files.shared(file, TIMEOUT_S), files.connected(file, wait_s=TIMEOUT_S) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name: _rows(connection, one.sql) if one.table in tables else None for name, one in questions.items()}
 
 
-def _rows(connection: sqlite3.Connection, sql: str) -> list[Row]:
+def _rows(connection: "sqlite3.Connection", sql: str) -> list[Row]:
     answer = connection.execute(sql)
     names = [column[0] for column in answer.description]
     return [dict(zip(names, row, strict=True)) for row in answer]

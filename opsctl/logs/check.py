@@ -158,7 +158,9 @@ def _silence(service: Service, seen: Look) -> Iterator[Finding]:
     up_long_enough = service.started_at is None or seen.now - service.started_at > _seconds(seen.rule.silent_after_s)
     if quiet_s > seen.rule.silent_after_s and up_long_enough:
         message = f"no new line for {console.duration(quiet_s)} while {service.name} is up"
-        yield Finding(str(path), "warning", message, f"opsctl logs tail {service.name}")
+        # A quiet log of a service that proves its work elsewhere is a quiet day.
+        level: Level = "info" if service.health == "healthy" else "warning"
+        yield Finding(str(path), level, message, f"opsctl logs tail {service.name}")
 
 
 def _deleted(seen: Look) -> Iterator[Finding]:

@@ -133,8 +133,8 @@ def test_a_deleted_file_that_is_still_written_is_an_error(tmp_path, findings, wr
     assert found.command == "opsctl restart bot"
 
 
-def service(name="api", **changes):
-    return Service(name, "running", "healthy", started_at=NOW - timedelta(hours=2), **changes)
+def service(name="api", health="unhealthy"):
+    return Service(name, "running", health, started_at=NOW - timedelta(hours=2))
 
 
 def age(file, seconds):
@@ -143,13 +143,14 @@ def age(file, seconds):
     os.utime(file, (NOW.timestamp() - seconds,) * 2)
 
 
-def test_a_file_that_stands_still_while_its_service_is_up_is_a_warning(tmp_path, findings, writer):
+@pytest.mark.parametrize(("health", "level"), [("unhealthy", "warning"), ("healthy", "info")])
+def test_a_file_that_stands_still_while_its_service_is_up_is_told(tmp_path, findings, writer, health, level):
     writer("app.log")
     age(tmp_path / "app.log", 3600)
 
-    (found,) = findings(service())
+    (found,) = findings(service(health=health))
 
-    assert found.level == "warning"
+    assert found.level == level
     assert "1 h" in found.message
 
 
