@@ -134,9 +134,12 @@ def duration(seconds: float) -> str:
 
 
 def use_forgiving_streams() -> None:
-    """A terminal that cannot show Korean must not turn finished work into a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    """A terminal that cannot show Korean, or is gone, must not turn finished work into a traceback."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # started with it closed: the next file that is opened must not get its number
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # for good
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -19,8 +19,8 @@ def only_one_opsctl(folder: Path, command: str) -> Iterator[dict[str, Any] | Non
     The kernel drops a flock with its process, so a lock file that is lying around never blocks anyone.
     Raises Busy with the holder's command, process id and start time.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise OpsctlError(

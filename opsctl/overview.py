@@ -167,7 +167,7 @@ def _notices(
             yield Finding(f"{one.name} is off: {one.detail}", _switch_on(one.name, settings))
     for changed in dict.fromkeys(one.stale for one in services if one.stale):
         names = ", ".join(one.name for one in services if one.stale == changed)
-        yield Finding(f"restart needed ({names}): {changed} changed since the start", "opsctl up")
+        yield Finding(f"{names} run with what has changed since: {changed}", "opsctl up")
     if database and last_backup is None:
         yield Finding("there is no backup", "opsctl db backup")
     elif last_backup and age_s(last_backup) > settings.doctor.backup_max_age_h * 3600:

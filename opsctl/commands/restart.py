@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import typer
 
 from opsctl import console, history, overview, runtimes, screen
+from opsctl.errors import NotReady
 from opsctl.options import AsJson, DryRun, Runtime, Services
 from opsctl.overview import Overview
 from opsctl.runtimes import waiting
@@ -43,12 +44,14 @@ def restart(
 
 
 def plan_restart(settings: Settings, names: list[str] | tuple[()]) -> RestartPlan:
-    """Raises BadParameter for a name that is no service."""
+    """Raises BadParameter for a name that is no service, NotReady when the system is down: `up` also migrates."""
     where = runtimes.chosen(settings)
     known = where.services(settings)
     valid = [one.name for one in known]
     if wrong := [name for name in names if name not in valid]:
         raise typer.BadParameter(f"there is no service {', '.join(wrong)}; choose from {', '.join(valid)}")
+    if not any(one.is_up for one in known):
+        raise NotReady("nothing is running", cause="service.stopped", hint="opsctl up")
     together = where.NAME == "local" or not names
     chosen = [one for one in known if together or one.name in names]
     return RestartPlan(

@@ -13,7 +13,7 @@ from opsctl.settings import Settings, load_settings
 from opsctl.tools import alembic
 
 NEXT_STEPS = 3
-ALWAYS_WORTH_TYPING = ("opsctl status", "opsctl logs tail --follow", "opsctl doctor")
+ALWAYS_WORTH_TYPING = ("opsctl logs tail --follow", "opsctl doctor", "opsctl status")
 
 
 @dataclass(frozen=True)

@@ -26,21 +26,29 @@ def until_healthy(runtime: Runtime, settings: Settings, names: Sequence[str] = (
     while True:
         services = [one for one in runtime.services(settings) if not names or one.name in names]
         seconds = time.monotonic() - started
-        for one in services:
-            if one.is_up and said.get(one.name) != one.health:
-                said[one.name] = one.health
-                console.progress(_line(one, seconds))
         sick = [one for one in services if not one.is_well]
+        if sick and not said:
+            console.progress(f"waiting for {', '.join(one.name for one in sick)}")
+        _report(services, said, seconds)
         if not sick:
             return tuple(services)
         gone = gone + 1 if any(not one.is_up for one in sick) else 0
         if gone >= GONE_LOOKS:
-            raise _failure(
-                [one for one in sick if not one.is_up], "ended instead of serving", "service.ended", settings
-            )
+            ended = [one for one in sick if not one.is_up]
+            raise _failure(ended, "ended instead of serving", "service.ended", settings)
         if seconds > settings.runtime.ready_timeout_s:
             raise _failure(sick, f"not healthy after {console.duration(seconds)}", "service.unhealthy", settings)
         time.sleep(LOOK_EVERY_S)
+
+
+def _report(services: Sequence[Service], said: dict[str, str], seconds: float) -> None:
+    """One line when a part's health becomes another; a system that was healthy all along needs none."""
+    is_first = not said
+    for one in services:
+        if said.get(one.name) != one.health:
+            said[one.name] = one.health
+            if one.is_up and one.health != "starting" and not (is_first and one.is_well):
+                console.progress(_line(one, seconds))
 
 
 def _line(service: Service, seconds: float) -> str:
@@ -50,7 +58,7 @@ def _line(service: Service, seconds: float) -> str:
 
 def _failure(sick: Sequence[Service], what: str, cause: str, settings: Settings) -> OpsctlError:
     names = ", ".join(one.name for one in sick)
-    details = [f"{one.name}: {one.detail}" for one in sick if one.detail]
+    details = dict.fromkeys(one.detail for one in sick if one.detail)
     lines = [f"| {line}" for line in last_words(settings.logs_dir)]
     return OpsctlError(
         "\n".join([f"{names} {what}", *details, *lines]), cause=cause, hint=f"opsctl logs tail {sick[0].name}"

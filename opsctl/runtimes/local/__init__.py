@@ -7,33 +7,23 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
-from opsctl import console, fingerprint, process, readiness
+from opsctl import console, fingerprint, process
 from opsctl.databases import Place
-from opsctl.errors import NotReady
-from opsctl.runtimes import APP_SERVICES, Service, TestRun
-from opsctl.runtimes.local import record, testing
+from opsctl.errors import NotReady, OpsctlError
+from opsctl.runtimes import Change, Changed, Service, TestRun, waiting
+from opsctl.runtimes.local import listing, record, testing
 from opsctl.runtimes.local.place import place_of
-from opsctl.runtimes.local.surroundings import (
-    address_of,
-    changes_since,
-    code_of,
-    environment_of,
-    require_free_port,
-    requirements_of,
-)
+from opsctl.runtimes.local.surroundings import address_of, code_of, environment_of, require_free_port, requirements_of
 from opsctl.settings import Settings
+from opsctl.tools import pip
 
 NAME = "local"
 OUTPUT = "app.out"  # what the process says before its log files are open, and its last words
 OUTPUT_LARGEST = 1024 * 1024
-START_TAKES_S = 30  # a process that does not answer for longer is sick, not starting
-ASK_TIMEOUT_S = 2
-_HEALTH = {"ok": "healthy", "failed": "unhealthy", "starting": "starting", "disabled": "disabled"}
 
 
 def is_available(settings: Settings) -> bool:
@@ -42,32 +32,7 @@ def is_available(settings: Settings) -> bool:
 
 
 def services(settings: Settings) -> tuple[Service, ...]:
-    """The three parts of the one process; what they say about themselves comes from /ready."""
-    kept = record.read(settings)
-    running = record.process_of(settings)
-    if running is None:
-        return _stopped(kept)
-    known = kept if kept and kept.pid == running.pid else None
-    url = known.url if known else address_of(settings).url
-    answer = readiness.ask(url, timeout_s=ASK_TIMEOUT_S)
-    stale = changes_since(known, settings) if known else "unknown, its record is lost"
-    started_at = datetime.fromtimestamp(known.started_at if known else _created(running), UTC)
-    found = []
-    for name in APP_SERVICES:
-        health, detail = _health(name, running, answer)
-        found.append(
-            Service(
-                name=name,
-                state="running",
-                health=health,
-                url=url if name == "api" else None,
-                detail=detail,
-                started_at=started_at,
-                memory_bytes=_memory(running),
-                stale=stale,
-            )
-        )
-    return tuple(found)
+    return listing.services(settings)
 
 
 def prepare(settings: Settings) -> None:
@@ -95,10 +60,9 @@ def alembic(settings: Settings, words: Sequence[str], *, timeout_s: float = 600)
 def start(settings: Settings) -> None:
     """Leaves a process alone that was started with today's environment, code and packages."""
     running = record.process_of(settings)
+    if running and not listing.changes(listing.record_of(running, settings), settings):
+        return
     if running:
-        kept = record.read(settings)
-        if kept and kept.pid == running.pid and not changes_since(kept, settings):
-            return
         stop(settings)
     require_free_port(settings)
     output = settings.logs_dir / OUTPUT
@@ -141,6 +105,31 @@ def restart(settings: Settings, names: Sequence[str]) -> None:
     start(settings)
 
 
+def stale(settings: Settings, names: Sequence[str] = ()) -> tuple[Change, ...]:
+    return listing.stale(settings, names)
+
+
+def rebuild(settings: Settings, changes: Sequence[Change]) -> tuple[Changed, ...]:
+    """Install the lock where it changed, then restart.
+
+    A failed installation leaves the old process running. There is no earlier copy of the code to go back to:
+    where the new process is not healthy, the error says so and the tree is the operator's to correct.
+    """
+    started = time.monotonic()
+    if any(change.action == "rebuild" for change in changes):
+        _install(settings)
+    if any(change.action != "none" for change in changes):
+        restart(settings, ())
+        waiting.until_healthy(sys.modules[__name__], settings)
+    seconds = round(time.monotonic() - started, 1)
+    return tuple(
+        Changed(one.name, one.reasons, one.action, "kept", 0)
+        if one.action == "none"
+        else Changed(one.name, one.reasons, one.action, "replaced", seconds)
+        for one in changes
+    )
+
+
 def database(settings: Settings) -> Place:
     return place_of(environment_of(settings)["DATABASE_URL"], settings.project)
 
@@ -157,36 +146,11 @@ def run_tests(settings: Settings, service: str, arguments: Sequence[str]) -> Tes
     return testing.run(settings, service, arguments, live=database(settings))
 
 
-def _stopped(kept: record.Record | None) -> tuple[Service, ...]:
-    if kept is None:
-        return tuple(Service(name, "stopped", "unknown") for name in APP_SERVICES)
-    detail = f"ended without being stopped (it was pid {kept.pid})"
-    return tuple(Service(name, "stopped", "unhealthy", detail=detail) for name in APP_SERVICES)
-
-
-def _health(name: str, running: psutil.Process, answer: readiness.Readiness | None) -> tuple[str, str]:
-    if answer is None:
-        starting = time.time() - _created(running) < START_TAKES_S
-        return ("starting", "") if starting else ("unhealthy", "does not answer at /ready")
-    if name == "api":
-        failed = answer.parts.get("database")
-        return ("unhealthy", f"database: {failed.detail}") if failed and failed.status == "failed" else ("healthy", "")
-    part = answer.parts.get(name)
-    return (_HEALTH.get(part.status, "unknown"), part.detail) if part else ("unknown", "/ready does not name it")
-
-
-def _created(running: psutil.Process) -> float:
+def _install(settings: Settings) -> None:
     try:
-        return running.create_time()
-    except psutil.Error:
-        return 0.0
-
-
-def _memory(running: psutil.Process) -> int | None:
-    try:
-        return int(running.memory_info().rss)
-    except psutil.Error:
-        return None
+        process.run([sys.executable, *pip.install_locked(settings.project / "requirements.txt")], timeout_s=1800)
+    except process.ProgramFailed as error:
+        raise OpsctlError(str(error), cause="build.failed", hint="make lock") from None
 
 
 def _end(running: psutil.Process, timeout_s: float) -> None:

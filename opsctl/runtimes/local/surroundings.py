@@ -10,6 +10,7 @@ from opsctl.errors import NotReady
 from opsctl.runtimes.local.record import Record
 from opsctl.settings import Settings
 
+REQUIREMENTS = "requirements"
 DEFAULT_DATABASE = "sqlite:///data/app.db"
 EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104  # recognised here, never chosen
 
@@ -37,17 +38,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def changes_since(record: Record, settings: Settings) -> str:
-    """What is different from what the process was started with, in words; empty when nothing is."""
+def changes_since(record: Record, settings: Settings) -> tuple[str, ...]:
+    """What is different from what the process was started with: `env (KEYS)`, `code`, `requirements`."""
     key = fingerprint.key_of(settings.state_dir)
     now = fingerprint.of_values(environment_of(settings), key) if key else {}
     changed = sorted(name for name in {*now, *record.values} if now.get(name) != record.values.get(name))
-    found = [f"environment ({', '.join(changed)})"] if changed else []
+    found = [f"env ({', '.join(changed)})"] if changed else []
     if code_of(settings) != record.code:
         found.append("code")
     if requirements_of(settings) != record.requirements:
-        found.append("requirements.txt")
-    return ", ".join(found)
+        found.append(REQUIREMENTS)
+    return tuple(found)
 
 
 def code_of(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """A project folder of its own for each test, and opsctl at work in it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from opsctl import environment
 from opsctl.cli import app
+from tests.integration.opsctl.system import System, new_system
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,3 +34,10 @@ def project(tmp_path, monkeypatch):
 def opsctl(project):
     """Run opsctl in the project folder; gives exit_code, stdout and stderr."""
     return lambda *words: CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    """A folder that was never brought up, for the local runtime, with a stand-in where the service would run."""
+    with new_system(tmp_path / "system") as made:
+        yield made
