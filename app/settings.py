@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     app_env: Environment
     database_url: SecretStr = SecretStr("sqlite:///data/app.db")
     database_password: SecretStr = Field(
-        SecretStr(""), validation_alias=AliasChoices("PGPASSWORD", "POSTGRES_PASSWORD"), description="only to redact it"
+        default=SecretStr(""),
+        validation_alias=AliasChoices("PGPASSWORD", "POSTGRES_PASSWORD"),
+        description="only to redact it",
     )
     jwt_secret_key: SecretStr = SecretStr("")
 
@@ -42,19 +44,19 @@ class Settings(BaseSettings):
 
     quote_provider: Literal["replay"] = "replay"
     replay_dir: Path = SHIPPED_MARKET
-    replay_step_seconds: float = Field(5, gt=0, le=3600)
-    tick_seconds: float = Field(5, ge=0.1, le=3600)
+    replay_step_seconds: float = Field(default=5, gt=0, le=3600)
+    tick_seconds: float = Field(default=5, ge=0.1, le=3600)
     dart_api_key: SecretStr = SecretStr("")
 
     api_host: str = "127.0.0.1"
-    api_port: int = Field(8000, ge=0, le=65535)
+    api_port: int = Field(default=8000, ge=0, le=65535)
     forwarded_allow_ips: str = ""
-    lame_duck_seconds: float = Field(0, ge=0, le=60)
+    lame_duck_seconds: float = Field(default=0, ge=0, le=60)
 
     log_dir: Path = Path("logs")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_max_bytes: int = Field(5 * 1024 * 1024, ge=1024)
-    log_backup_count: int = Field(5, ge=1, le=1000)
+    log_max_bytes: int = Field(default=5 * 1024 * 1024, ge=1024)
+    log_backup_count: int = Field(default=5, ge=1, le=1000)
     heartbeat_dir: Path = Path("data/heartbeats")
 
     @field_validator("telegram_admin_ids", mode="before")

@@ -42,6 +42,10 @@ class FailedLogins:
         with self._lock:
             self._failures.pop((name, address), None)
 
+    def forget_all(self) -> None:
+        with self._lock:
+            self._failures.clear()
+
     def _recent(self, key: tuple[str, str], now_s: float) -> list[float]:
         return [moment for moment in self._failures.get(key, ()) if moment > now_s - WINDOW_S]
 

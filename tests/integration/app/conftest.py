@@ -11,14 +11,16 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from app import db
 from app.api.main import create_app
 from app.api.users import failed_logins
 from app.models import Symbol
-from app.settings import load_settings
+from app.settings import Environment, Settings, load_settings
 
 ROOT = Path(__file__).parents[3]
 JWT_KEY = "a key that only the tests sign with, 32+"
@@ -137,12 +139,17 @@ def market(environment: dict[str, str], now: datetime) -> None:
         session.add(Symbol(symbol="0126Z0", name="삼성에피스홀딩스", market="KOSPI", updated_at=now))
 
 
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    """Made once, because that takes longer than most tests; settings and database are read at each request."""
+    return create_app(Settings(app_env=Environment.TEST, jwt_secret_key=SecretStr(JWT_KEY)))
+
+
 @pytest.fixture
-def api(market: None) -> Iterator[TestClient]:
+def api(market: None, application: FastAPI) -> TestClient:
     """The API over HTTP; a bug answers 500 as it does in production."""
-    failed_logins.__init__()  # type: ignore[misc]  # it remembers for the life of a process
-    with TestClient(create_app(load_settings()), raise_server_exceptions=False) as client:
-        yield client
+    failed_logins.forget_all()
+    return TestClient(application, raise_server_exceptions=False)
 
 
 @pytest.fixture

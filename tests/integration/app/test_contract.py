@@ -122,7 +122,7 @@ def test_alerts_are_listed_newest_first_changed_and_deleted(api, ada):
 
 
 def test_watchlist_is_kept_in_order_and_without_doubles(api, ada):
-    def ask(verb: str, symbol: str) -> str:
+    def ask(verb: str, symbol: str):
         return api.post(f"/watchlist/{verb}", json={"user_id": 1, "symbol": symbol}, headers=ada).json()["message"]
 
     assert ask("add", "005930") == "종목이 관심 목록에 추가되었습니다."
@@ -134,7 +134,7 @@ def test_watchlist_is_kept_in_order_and_without_doubles(api, ada):
 
 
 def test_sale_is_reckoned_at_average_cost_and_never_exceeds_holdings(api, ada):
-    def trade(kind: str, price: int, quantity: int) -> int:
+    def trade(kind: str, price: int, quantity: int):
         item = {"symbol": "005930", "trade_type": kind, "price": price, "quantity": quantity}
         return api.post("/trade/simulate", json=item, headers=ada).status_code
 
@@ -153,7 +153,7 @@ def test_sale_is_reckoned_at_average_cost_and_never_exceeds_holdings(api, ada):
 
 
 def test_search_finds_by_code_and_name_and_takes_wildcards_as_letters(api):
-    def search(words: str) -> list[str]:
+    def search(words: str):
         return [found["symbol"] for found in api.get("/symbols/search", params={"query": words}).json()]
 
     assert search("삼성") == ["005930", "0126Z0"]
