@@ -27,6 +27,11 @@ def database_url() -> str:
         raise SystemExit(error.exit_code) from None
 
 
+def wait_for_table_ms() -> int:
+    """`alembic -x lock_timeout_ms=500 upgrade head` says how long a migration may make the service wait."""
+    return int(context.get_x_argument(as_dictionary=True).get("lock_timeout_ms", WAIT_FOR_TABLE_MS))
+
+
 def migrate(url: str) -> None:
     engine = make_engine(url, statement_timeout_ms=0)
     try:
@@ -48,7 +53,7 @@ def _migrate(connection: Connection) -> None:
     with context.begin_transaction():
         if not is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_FOR_TABLE_MS}"))
+            connection.execute(text(f"SET LOCAL lock_timeout = {wait_for_table_ms()}"))
         context.run_migrations()
         if is_sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
             raise SystemExit(f"the migration would leave rows of {broken[0]} without their {broken[2]}")

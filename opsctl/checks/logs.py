@@ -28,6 +28,6 @@ def _services(context: Context) -> tuple[Service, ...]:
 
 def _outputs(context: Context) -> tuple[ContainerLog, ...]:
     try:
-        return containers.find(context.project) if context.runtime.NAME == "compose" and context.services else ()
+        return containers.find(context.settings) if context.runtime.NAME == "compose" and context.services else ()
     except OpsctlError:
         return ()

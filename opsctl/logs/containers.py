@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opsctl.errors import NotReady
-
-ENGINE_TIMEOUT_S = 5
-FOLDER_LABEL = "com.docker.compose.project.working_dir"
-SERVICE_LABEL = "com.docker.compose.service"
-ONE_OFF_LABEL = "com.docker.compose.oneoff"
+from opsctl.runtimes.compose import engine
+from opsctl.runtimes.compose.containers import LABEL
+from opsctl.runtimes.compose.project import name_of
+from opsctl.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,27 +23,15 @@ class ContainerLog:
     max_file: str
 
 
-def find(project: Path) -> tuple[ContainerLog, ...]:
-    """The output of every container that compose started from this folder, in the order of service names.
+def find(settings: Settings) -> tuple[ContainerLog, ...]:
+    """The output of every container of the project, in the order of service names.
 
     Raises NotReady when no engine answers.
     """
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        engine = docker.from_env(timeout=ENGINE_TIMEOUT_S)
-        try:
-            listed = engine.api.containers(all=True, filters={"label": f"{FOLDER_LABEL}={project}"})
-            inspected = [engine.api.inspect_container(one["Id"]) for one in listed]
-        finally:
-            engine.close()
-    except (DockerException, OSError) as error:
-        raise NotReady(
-            f"the Docker Engine does not answer: {type(error).__name__}", cause="engine.unreachable", hint="docker info"
-        ) from None
-    logs = [read(one) for one in inspected if _labels(one).get(ONE_OFF_LABEL) != "True"]
-    return tuple(sorted(logs, key=lambda log: (log.service, log.container)))
+    labels = [f"{LABEL}project={name_of(settings)}", f"{LABEL}oneoff=False"]
+    with engine.understood():
+        listed = engine.client().containers.list(all=True, ignore_removed=True, filters={"label": labels})
+    return tuple(sorted((read(one.attrs) for one in listed), key=lambda log: (log.service, log.container)))
 
 
 def read(inspected: dict[str, Any]) -> ContainerLog:
@@ -54,7 +40,7 @@ def read(inspected: dict[str, Any]) -> ContainerLog:
     options = config.get("Config") or {}
     path = inspected.get("LogPath") or ""
     return ContainerLog(
-        service=_labels(inspected).get(SERVICE_LABEL, ""),
+        service=_labels(inspected).get(f"{LABEL}service", ""),
         container=inspected["Name"].removeprefix("/"),
         driver=config["Type"],
         path=path,

@@ -29,7 +29,7 @@ def check(as_json: AsJson = False) -> None:
     runtime = runtimes.chosen(settings)
     services, not_seen = _tried(partial(runtime.services, settings), "services")
     outputs, also_not_seen = (
-        _tried(partial(containers.find, settings.project), "container logs") if runtime.NAME == "compose" else ((), [])
+        _tried(partial(containers.find, settings), "container logs") if runtime.NAME == "compose" else ((), [])
     )
     seen, findings = rotation.findings(partial(rotation.look, settings, services, outputs))
     document = {

@@ -37,7 +37,7 @@ def kept_by_docker(settings: Settings) -> tuple[ContainerLog, ...]:
     if runtimes.chosen(settings).NAME != "compose":
         return ()
     try:
-        return containers.find(settings.project)
+        return containers.find(settings)
     except OpsctlError as error:
         console.warning(f"{error}: container logs are not shown")
         return ()
