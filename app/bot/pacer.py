@@ -122,11 +122,11 @@ class Pacer:
     def hold(self, chat_id: int, seconds: float, now: float) -> bool:
         """Be quiet. True if that goes for every chat.
 
-        A 429 does not say whose limit it was, so everybody waits; a chat that is told again although
-        others were served meanwhile has a limit of its own, and must not starve them.
+        A 429 does not say whose limit it was, so everybody waits, and this chat a moment longer: when it is told
+        again although others were served in that moment, the limit is its own, and must not starve them.
         """
         until = now + seconds + HOLD_MARGIN_S
-        self._chats[chat_id] = max(self._chats.get(chat_id, -math.inf), until)
+        self._chats[chat_id] = max(self._chats.get(chat_id, -math.inf), until + CHAT_GAP_S)
         is_own_limit = self._successes > self._refused.get(chat_id, self._successes)
         self._refused[chat_id] = self._successes
         if is_own_limit:
