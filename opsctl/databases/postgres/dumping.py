@@ -46,9 +46,7 @@ def size_bytes(place: Place) -> int:
 def dump(place: Place, folder: Path, *, timeout_s: float, lock_wait_s: float) -> Dumped:
     """One session holds the snapshot and counts in it, while pg_dump reads the same snapshot beside it."""
     found = versions(place)
-    file = folder / DATA_FILE
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-    file.chmod(0o600)  # whatever the umask took away
+    file = _new_file(folder)
     with session(place) as holder:
         holder.send(SNAPSHOT)
         snapshot = str(holder.receive(SNAPSHOT_TIMEOUT_S))
@@ -77,6 +75,18 @@ def read_through(place: Place, file: Path, database_bytes: int) -> None:
 
 def major(version: str) -> int:
     return int(version.partition(".")[0])
+
+
+def _new_file(folder: Path) -> Path:
+    """Made by us, so that it is new and closed to others; pg_dump may run as the folder's owner and must open it."""
+    file, owner = folder / DATA_FILE, folder.stat()
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask took away
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(descriptor)
+    return file
 
 
 def _run_pg_dump(
