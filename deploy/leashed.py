@@ -34,13 +34,12 @@ def _stdin_has_ended() -> bool:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    """The whole group: pytest starts workers, and tests start programs."""
-    os.killpg(child.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=GRACE_S)
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    """The whole group: pytest starts workers, and tests start programs. First as Ctrl-C does, so that it tidies up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=GRACE_S)
 
 
 if __name__ == "__main__":

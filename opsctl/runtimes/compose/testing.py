@@ -1,42 +1,41 @@
 """pytest in the service's own container, on a database made for the run."""
 
-import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from opsctl import console, process
 from opsctl.databases import Place
-from opsctl.databases.postgres import psql
-from opsctl.errors import NotReady, OpsctlError, Refused
+from opsctl.errors import NotReady, OpsctlError
 from opsctl.lock import only_one_opsctl
 from opsctl.runtimes import TESTS_OF, TestRun, junit
-from opsctl.runtimes.compose import containers, project, staleness
+from opsctl.runtimes.compose import containers, project, staleness, throwaway
 from opsctl.runtimes.compose.containers import Container
 from opsctl.settings import Settings
 
 RESULTS = "test-results"
 LIMIT_S = 1800  # a run that takes longer is ended inside the container
+WORDS_NOT_UNDERSTOOD = 4  # of pytest, which then writes no results
 TIMED_OUT = 124
 KILLED = 137
 NOWHERE = "http://127.0.0.1:9"  # the discard port: a test that forgets its stand-in reaches nobody
-PREFIX = "app_test_"
 MADE_OF = {"requirements", "Dockerfile", "code", "tests", "built without opsctl"}
 
 
 def run(settings: Settings, service: str, arguments: Sequence[str], live: Place) -> TestRun:
-    """Raises NotReady when the container is not there or older than the tree, Refused for the live database."""
+    """Raises NotReady when the container is not there or older than the tree."""
     container = _current_container(settings, service)
-    with (
-        only_one_opsctl(settings.state_dir / "tests", f"test {service}"),
-        _database(live, project.name_of(settings)) as name,
-    ):
-        url = url_of(container.environment.get("DATABASE_URL", ""), name, live)
-        folder = f"/tmp/{name}"  # noqa: S108  # in the container, where it is the only place that can be written
-        status = _pytest(container, folder, _environment(folder, url), _paths(settings, service, arguments))
-        return junit.read(_results(settings, service, container, folder), service=service, status=status)
+    lock = only_one_opsctl(settings.state_dir / "tests", f"test {service}")
+    with lock, throwaway.database(live, project.name_of(settings)) as made:
+        url = made.url(container.environment.get("DATABASE_URL", ""), live)
+        folder = f"/tmp/{made.name}"  # noqa: S108  # in the container, where nothing else can be written
+        environment = {**_environment(folder, url), "PGPASSWORD": made.password}
+        status = _pytest(container, folder, environment, _paths(settings, service, arguments))
+        results = _results(settings, service, container, folder)
+        if status == WORDS_NOT_UNDERSTOOD:
+            return TestRun(service, status, passed=0, failed=0, skipped=0, junit=results)
+        return junit.read(results, service=service, status=status)
 
 
 def _current_container(settings: Settings, service: str) -> Container:
@@ -52,41 +51,6 @@ def _current_container(settings: Settings, service: str) -> Container:
             hint=f"opsctl rebuild {service}",
         )
     return running[0]
-
-
-@contextmanager
-def _database(live: Place, owner: str) -> Iterator[str]:
-    """An empty database on the live one's server, gone when the block ends; those of killed runs go first."""
-    if live.kind != "postgresql":
-        raise Refused("the service has no PostgreSQL server", cause="test.database", hint="look at DATABASE_URL")
-    prefix = PREFIX + re.sub(r"[^a-z0-9]", "_", owner)[:30] + "_"
-    for left in _named(live, prefix):
-        _drop(live, left)
-    name = prefix + secrets.token_hex(4)
-    if name == live.name:
-        raise Refused(f"{name} is the live database", cause="test.live_database", hint="rename the live database")
-    psql.script(live, f"CREATE DATABASE {psql.identifier(name)}")
-    try:
-        yield name
-    finally:
-        _drop(live, name)
-
-
-def _named(live: Place, prefix: str) -> list[str]:
-    listed = psql.script(live, "SELECT datname FROM pg_database")
-    return [name for name in listed.splitlines() if name.startswith(prefix)]
-
-
-def _drop(live: Place, name: str) -> None:
-    psql.script(live, f"DROP DATABASE IF EXISTS {psql.identifier(name)} WITH (FORCE)")
-
-
-def url_of(live_url: str, name: str, live: Place) -> str:
-    """The service's own URL with the database's name replaced. Raises Refused should it still be the live one."""
-    at = urlsplit(live_url)
-    if at.path.strip("/") != live.name:
-        raise Refused("DATABASE_URL is not what it was a moment ago", cause="test.live_database", hint="opsctl status")
-    return urlunsplit(at._replace(path=f"/{name}"))
 
 
 def _environment(folder: str, url: str) -> dict[str, str]:
