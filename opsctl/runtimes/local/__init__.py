@@ -24,6 +24,7 @@ from opsctl.tools import pip
 NAME = "local"
 OUTPUT = "app.out"  # what the process says before its log files are open, and its last words
 OUTPUT_LARGEST = 1024 * 1024
+KILL_TAKES_S = 10
 
 
 def is_available(settings: Settings) -> bool:
@@ -154,15 +155,26 @@ def _install(settings: Settings) -> None:
 
 
 def _end(running: psutil.Process, timeout_s: float) -> None:
+    """No process is left, one way or the other. psutil looks before each signal whether the number is still its own."""
     try:
         running.send_signal(signal.SIGTERM)
-        running.wait(timeout_s)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired:
+        if _ended(running, timeout_s):
+            return
         console.warning(f"pid {running.pid} did not end within {timeout_s:g} s after SIGTERM: killed")
         running.kill()
-        running.wait(10)
+        _ended(running, KILL_TAKES_S)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _ended(running: psutil.Process, timeout_s: float) -> bool:
+    """Not Process.wait: that waits for a zombie, whose parent may take its time."""
+    deadline = time.monotonic() + timeout_s
+    while running.is_running() and running.status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _keep_small(output: Path) -> None:

@@ -47,6 +47,10 @@ class System(Deployment):
                 continue
         return found
 
+    def ended(self, process: psutil.Process) -> bool:
+        """A zombie has ended; its parent has not looked yet."""
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
     def the_process(self) -> psutil.Process:
         (process,) = self.processes()
         return process

@@ -196,7 +196,7 @@ def test_second_environment_is_refused_while_the_first_is_up(system):
 
     assert refused.code == 4, refused
     assert "up as development on local" in refused.stderr
-    assert not before.is_running()
+    assert system.ended(before)
     assert down.code == 0
     assert other.code == 0, other
     assert other.stdout.startswith("test on local")
@@ -268,7 +268,7 @@ def test_up_killed_before_it_could_note_the_process_is_healed_by_the_next(system
 
     system.up()
 
-    assert not orphan.is_running()
+    assert system.ended(orphan)
     assert len(system.processes()) == 1
 
 
