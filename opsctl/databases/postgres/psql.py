@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -156,4 +157,6 @@ def literal(text: str) -> str:
 
 
 def _quoted(value: str) -> str:
+    if re.fullmatch(r"[\w.:/-]+", value):
+        return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
