@@ -21,7 +21,7 @@ class Alert(Table):
             "symbol",
             "condition",
             "target_price",
-            sqlite_where=text("is_active"),
+            sqlite_where=text("is_active = 1"),  # as SQLAlchemy writes the condition, or SQLite passes the index by
             postgresql_where=text("is_active"),
         ),
         Index(None, "user_id", "id"),

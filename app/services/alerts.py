@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, true, union_all, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
@@ -93,10 +93,11 @@ def fire_due(session: Session, now: datetime) -> int:
             Alert.is_active,  # also here: a second evaluator that waited for the row must see that it has fired
             Alert.id.in_(
                 union_all(
-                    _due(Quote.price >= Alert.target_price, "gte", now),
-                    _due(Quote.price <= Alert.target_price, "lte", now),
+                    _reached(session, "gte", Alert.target_price <= Quote.price, now),
+                    _reached(session, "lte", Alert.target_price >= Quote.price, now),
                 )
             ),
+            select(User.is_active).where(User.id == Alert.user_id).scalar_subquery(),
             Quote.symbol == Alert.symbol,
         )
         .values(is_active=False, firings=Alert.firings + 1, fired_at=now, fired_price=Quote.price, updated_at=now)
@@ -108,17 +109,24 @@ def fire_due(session: Session, now: datetime) -> int:
     written = sum(_write_messages(session, batch, now) for batch in _batches(fired))
     if written != len(fired):
         log.error("%d alerts fired, but only %d messages were new", len(fired), written)
+    if fired:
+        log.info("%d alerts fired", len(fired))
     return len(fired)
 
 
-def _due(reached: ColumnElement[bool], condition: str, now: datetime) -> Select[int]:
-    return (
-        select(Alert.id)
-        .join(Quote, Quote.symbol == Alert.symbol)
-        .join(User, User.id == Alert.user_id)
-        .where(Quote.fresh_until > now, Quote.price > 0, ~Quote.halted)
-        .where(Alert.is_active, Alert.condition == condition, reached, User.is_active)
-    )
+def _reached(session: Session, condition: str, reached: ColumnElement[bool], now: datetime) -> Select[int]:
+    """Ids of the waiting alerts: for each fresh quote one range of the index.
+
+    Left to themselves both databases read all alerts, because they cannot know how few a price reaches.
+    """
+    waiting = (Alert.is_active, Alert.symbol == Quote.symbol, Alert.condition == condition, reached)
+    fresh = (Quote.fresh_until > now, Quote.price > 0, ~Quote.halted)
+    if session.get_bind().dialect.name == "sqlite":
+        # SQLite keeps the order of an outer join; the NULLs of quotes that reach nothing are in no list of ids.
+        return select(Alert.id).select_from(Quote).outerjoin(Alert, and_(*waiting)).where(*fresh)
+    # OFFSET 0 is PostgreSQL's fence: the subquery is not merged into a hash join over everything.
+    found = select(Alert.id).where(*waiting).correlate(Quote).offset(0).lateral()
+    return select(found.c.id).select_from(Quote).join(found, true()).where(*fresh)
 
 
 def _write_messages(session: Session, fired: Sequence[Any], now: datetime) -> int:
@@ -147,8 +155,8 @@ def _write_messages(session: Session, fired: Sequence[Any], now: datetime) -> in
         }
         for row in fired
     ]
-    new = insert(session, Message).values(rows).on_conflict_do_nothing(index_elements=["dedup_key"])
-    return len(session.scalars(new.returning(Message.id)).all())
+    new = insert(session, Message).on_conflict_do_nothing(index_elements=["dedup_key"])
+    return len(session.scalars(new.returning(Message.id), rows).all())
 
 
 def _column(session: Session, key: Any, value: Any, wanted: set[Any]) -> dict[Any, Any]:

@@ -182,7 +182,7 @@ def upgrade() -> None:
         "ix_price_alerts_waiting",
         "price_alerts",
         ["symbol", "condition", "target_price"],
-        sqlite_where=sa.text("is_active"),
+        sqlite_where=sa.text("is_active = 1"),
         postgresql_where=sa.text("is_active"),
     )
 
