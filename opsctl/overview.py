@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from opsctl import readiness
+from opsctl import backups, readiness
 from opsctl.databases import Place, state
 from opsctl.errors import OpsctlError
 from opsctl.readiness import Job
@@ -68,7 +68,7 @@ def read(runtime: Runtime, settings: Settings) -> Overview:
     problems: list[Finding] = []
     services = _services(runtime, settings, problems)
     database, outbox_waiting = _database(runtime, settings, problems)
-    last_backup = _last_backup(settings)
+    last_backup = _last_backup(settings, problems)
     disk = _disk(settings)
     return Overview(
         runtime=runtime.NAME,
@@ -146,8 +146,15 @@ def _jobs(services: tuple[Service, ...]) -> Mapping[str, Job]:
     return answer.jobs if answer else {}
 
 
-def _last_backup(_settings: Settings) -> LastBackup | None:
-    return None
+def _last_backup(settings: Settings, problems: list[Finding]) -> LastBackup | None:
+    try:
+        newest = backups.newest(settings)
+    except OpsctlError as error:
+        problems.append(_finding(error))
+        return None
+    if newest is None or newest.manifest is None:
+        return None
+    return LastBackup(id=newest.id, at=newest.manifest.started_at, bytes=newest.manifest.bytes)
 
 
 def _disk(settings: Settings) -> Disk:

@@ -3,14 +3,12 @@
 import os
 from dataclasses import dataclass, replace
 
-from opsctl import console, environment, history, overview, runtimes, screen
-from opsctl.databases import state
+from opsctl import backups, console, environment, history, migrating, overview, runtimes, schema, screen
 from opsctl.errors import NotReady, Refused
 from opsctl.options import AsJson, DryRun, Environment, Runtime
 from opsctl.overview import Overview
 from opsctl.runtimes import waiting
 from opsctl.settings import Settings, load_settings
-from opsctl.tools import alembic
 
 NEXT_STEPS = 3
 ALWAYS_WORTH_TYPING = ("opsctl logs tail --follow", "opsctl doctor", "opsctl status")
@@ -102,15 +100,20 @@ def carry_out(plan: UpPlan, settings: Settings) -> Overview:
 
 
 def migrate(where: runtimes.Runtime, settings: Settings) -> None:
-    """Only when migrations wait."""
+    """Only when migrations wait, and never without a backup of what is there."""
     place = where.database(settings)
-    is_new = place.kind == "sqlite" and place.file is not None and not place.file.exists()
-    current = None if is_new else state.read(place).revision
-    waiting_revisions = alembic.pending(settings.project, current)
-    if not waiting_revisions:
+    found = schema.read(settings.project, place)
+    if found.problem:
+        raise found.problem
+    if found.current is None and backups.newest(settings):
+        console.warning("the database is empty, but there are backups: opsctl db restore latest")
+    if not found.pending:
         return
-    console.progress(f"migrating to {waiting_revisions[-1].id} ({len(waiting_revisions)} to run)")
-    where.alembic(settings, ("upgrade", "head"))
+    if found.current is not None:
+        console.progress("backing the database up before it is migrated")
+        made = backups.make(settings, place, label="before up")
+        console.progress(f"backup {made.id}")
+    migrating.upgrade_to_head(settings, where, place, found.pending)
 
 
 def next_steps(found: Overview) -> list[str]:

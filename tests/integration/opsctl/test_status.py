@@ -107,7 +107,8 @@ def test_damaged_database_is_said_and_left_alone(system):
     done = system.opsctl("status")
 
     assert done.code == 3, done
-    assert "app.db cannot be read: file is not a database" in done.stdout
+    assert "app.db is damaged: file is not a database" in done.stdout
+    assert "opsctl db restore latest" in done.stdout
     assert file.read_bytes().startswith(b"this is no database")
 
 
