@@ -61,10 +61,11 @@ def look_at_places(settings: Settings, runtime: Runtime) -> tuple[tuple[Installe
 def shown(document: dict[str, Any]) -> Any:
     gaps: list[Gap] = document["gaps"]
     parts: list[Any] = [console.coloured("compared: " + " · ".join(document["looked_at"]), "dim")]
-    if gaps:
-        rows = [(gap.package, gap.where, gap.message, gap.command) for gap in gaps]
-        parts.append(console.table("package", "missing in", "why", "command", rows=rows))
-    else:
+    for gap in gaps:
+        parts.append(console.coloured(f"✗ {gap.package}: {gap.where}", "bold red"))
+        parts.append(console.coloured(f"    {gap.message}", ""))
+        parts.append(console.coloured(f"    → {gap.command}", "cyan"))
+    if not gaps:
         parts.append(console.coloured("✓ no gap", "green"))
     parts += [console.coloured(f"note: {one.package} ({one.where}): {one.message}", "dim") for one in document["notes"]]
     return [*parts, *(console.coloured(f"not looked at: {one}", "yellow") for one in document["not_looked_at"])]
