@@ -38,13 +38,13 @@ def register_chat(session: Session, telegram_id: int, chat_id: int, name: str, n
         if chat_id == telegram_id
         else f"{CHAT_ACCOUNT_PREFIX}{telegram_id}_{chat_id}"
     )
-    left_behind = find_by_username(session, username)  # was linked to another account once, and unlinked there
-    if left_behind:
-        left_behind.telegram_chat_id, left_behind.updated_at = chat_id, now
-        session.flush()
-        return left_behind
-    user = User(username=username, telegram_chat_id=chat_id, display_name=name[:100], created_at=now, updated_at=now)
-    return _add(session, user)
+    values = {"telegram_chat_id": chat_id, "display_name": name[:100], "updated_at": now}
+    # The name is taken when the chat was linked to another account once, or registers twice at this moment.
+    new = insert(session, User).values(username=username, created_at=now, **values)
+    user: User = session.scalars(
+        new.on_conflict_do_update(index_elements=["username"], set_=values).returning(User)
+    ).one()
+    return user
 
 
 def find_by_chat(session: Session, chat_id: int) -> User | None:
