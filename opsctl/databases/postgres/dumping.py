@@ -53,7 +53,10 @@ def dump(place: Place, folder: Path, *, timeout_s: float, lock_wait_s: float) ->
         holder.send("SELECT pg_database_size(current_database());")
         database_bytes = int(holder.receive(SNAPSHOT_TIMEOUT_S))
         counting = Reading(holder, timeout_s=timeout_s)
-        _run_pg_dump(place, file, snapshot, major(found.tool), timeout_s=timeout_s, lock_wait_s=lock_wait_s)
+        try:
+            _run_pg_dump(place, file, snapshot, major(found.tool), timeout_s=timeout_s, lock_wait_s=lock_wait_s)
+        except OpsctlError as error:
+            raise holder.why_it_ended() or error from None  # the snapshot goes with the session that holds it
         contents = counting.result()
     with file.open("rb") as written:
         os.fsync(written.fileno())

@@ -55,7 +55,7 @@ MEANINGS = (
     Meaning(r"File too large", OpsctlError, "disk.limit", "ulimit -f"),
     Meaning(r"permission denied for", NotReady, "db.permission", "give the database's user the right it misses"),
     Meaning(
-        r"lock timeout|could not obtain lock",
+        r"lock timeout|statement timeout|could not obtain lock",  # pg_dump waits for tables with a statement timeout
         NotReady,
         "db.locked",
         "wait for the one that holds the table, or raise [backup] lock_wait_s",

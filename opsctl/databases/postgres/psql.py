@@ -65,7 +65,7 @@ class Session:
             raise self._failure() from None
 
     def receive(self, timeout_s: float) -> Any:
-        """The next line; whatever is wrong with the session shows here."""
+        """The next line (None for NULL); whatever is wrong with the session shows here."""
         assert self._child.stdout  # a pipe
         deadline = monotonic() + timeout_s
         line = ""
@@ -81,7 +81,11 @@ class Session:
             if not part:
                 raise self._failure()
             line += part
-        return json.loads(line.encode("latin-1"))
+        return json.loads(line.encode("latin-1")) if line.strip() else None
+
+    def why_it_ended(self) -> OpsctlError | None:
+        """The failure that ended the session; None while it lives."""
+        return self._failure() if self._child.poll() is not None else None
 
     def _failure(self) -> OpsctlError:
         assert self._child.stderr  # a pipe

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from opsctl import environment
 from opsctl.cli import app
+from tests.integration.opsctl.stocked import Stocked, stocked_postgres, stocked_sqlite
 from tests.integration.opsctl.system import System, new_system
 
 ROOT = Path(__file__).parents[3]
@@ -40,4 +41,27 @@ def opsctl(project):
 def system(tmp_path: Path) -> Iterator[System]:
     """A folder that was never brought up, for the local runtime, with a stand-in where the service would run."""
     with new_system(tmp_path / "system") as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stocked(request, project) -> Iterator[Stocked]:
+    """The project folder with a few rows in its database, once for each kind of database."""
+    if request.param == "sqlite":
+        with stocked_sqlite(project) as made:
+            yield made
+        return
+    with stocked_postgres(project, request.getfixturevalue("postgres_url")) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite(project) -> Iterator[Stocked]:
+    with stocked_sqlite(project) as made:
+        yield made
+
+
+@pytest.fixture
+def postgres(project, postgres_url) -> Iterator[Stocked]:
+    with stocked_postgres(project, postgres_url) as made:
         yield made
