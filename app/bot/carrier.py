@@ -17,7 +17,7 @@ from telegram.error import TelegramError
 from app import clock
 from app.bot.ledger import Ledger
 from app.bot.outcome import Failure, Verdict, classify
-from app.bot.pacer import TROUBLE_AFTER, Pacer
+from app.bot.pacer import LONGEST_TEST_S, TROUBLE_AFTER, Pacer
 from app.bot.rendering import CannotRender, Text, render, split_text
 from app.services import outbox
 from app.services.outbox import Leased
@@ -182,7 +182,7 @@ class Carrier:
             case Verdict.TOO_LONG if row.kind != "text":
                 await self._split(row, text)
             case Verdict.UNKNOWN:
-                self._pacer.back_off(time.monotonic(), tolerate=TROUBLE_AFTER - 1)
+                self._pacer.back_off(time.monotonic(), tolerate=TROUBLE_AFTER - 1, longest_s=LONGEST_TEST_S)
                 await self._settle(lambda session: outbox.doubt(session, self._worker, row.id, clock.now(), reason))
             case _:
                 log.error("message %d to chat %d is undeliverable: %s", row.id, row.chat_id, reason)

@@ -17,7 +17,8 @@ CONNECT_S = 10.0
 SEND_S = 20.0  # Telegram may take long and deliver nevertheless; giving up early makes copies
 POOL_S = 30.0
 
-log = logging.getLogger(__name__)
+# It logs a traceback for every error page of a proxy; the carrier tells the same in one line.
+logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
 
 
 class QuietBot(Bot):

@@ -14,6 +14,7 @@ GROUP_LIMIT = 20
 GROUP_WINDOW_S = 60.0
 HOLD_MARGIN_S = 0.25  # retry_after is in whole seconds, and clocks differ
 LONGEST_BACK_OFF_S = 30.0
+LONGEST_TEST_S = 2.0  # between messages that test a server which answers, but not them
 TROUBLE_AFTER = 3  # failures in a row
 REMEMBERED_CHATS = 10_000
 
@@ -140,15 +141,17 @@ class Pacer:
     def hold_all(self, until: float) -> None:
         self.held_until = max(self.held_until, until)
 
-    def back_off(self, now: float, *, tolerate: int = 0) -> float:
-        """Another failure in a row: seconds until anybody tries again, 1, 2, 4 … 30. The first `tolerate` are free."""
+    def back_off(self, now: float, *, tolerate: int = 0, longest_s: float = LONGEST_BACK_OFF_S) -> None:
+        """A failure: nobody tries for 1, 2, 4 … seconds. The first `tolerate` in a row are free.
+
+        Failures that arrive while we are quiet already belong to one burst, and count once.
+        """
+        if self.is_held(now):
+            return
         self._failures += 1
         steps = self._failures - tolerate
-        if steps <= 0:
-            return 0.0
-        pause_s = min(LONGEST_BACK_OFF_S, 2.0 ** min(steps - 1, 10))
-        self.hold_all(now + pause_s)
-        return pause_s
+        if steps > 0:
+            self.hold_all(now + min(longest_s, 2.0 ** min(steps - 1, 10)))
 
     def _forget(self, now: float) -> None:
         self._chats = {chat_id: at for chat_id, at in self._chats.items() if at > now}

@@ -54,6 +54,7 @@ class Poller:
                 if not is_introduced:
                     await self._introduce()
                     is_introduced = True
+                    self._note_answer()  # the first poll may wait long for somebody to write
                 updates = await self._fetch(stop)
             except (TelegramError, SQLAlchemyError) as error:
                 await pause(self._note_trouble(error), stop)

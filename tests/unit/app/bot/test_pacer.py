@@ -110,13 +110,35 @@ def test_rate_falls_once_for_one_burst_and_recovers_with_success():
 
 
 def test_back_off_doubles_until_a_success():
-    pacer = Pacer()
-
-    pauses = [pacer.back_off(100.0) for _ in range(7)]
+    pacer, pauses, now = Pacer(), [], 100.0
+    for _ in range(7):
+        pacer.back_off(now)
+        pauses.append(pacer.wire_wait(now))
+        now = pacer.held_until
     pacer.succeed(1)
+    pacer.back_off(now)
 
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert pacer.back_off(200.0) == 1
+    assert pacer.wire_wait(now) == 1
+
+
+def test_failures_of_one_burst_count_once():
+    pacer = Pacer()
+
+    for _ in range(12):
+        pacer.back_off(100.0)
+
+    assert pacer.wire_wait(100.0) == 1
+
+
+def test_single_failures_do_not_slow_anybody_down():
+    pacer = Pacer()
+
+    pacer.back_off(100.0, tolerate=2)
+    pacer.back_off(100.0, tolerate=2)
+
+    assert not pacer.is_held(100.0)
+    assert not pacer.is_in_trouble
 
 
 def test_shorter_hold_never_ends_a_longer_one():
