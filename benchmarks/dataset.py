@@ -18,6 +18,9 @@ from benchmarks.market import Market, Row, Volumes
 ROWS_PER_BATCH = 20_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
+NUMBERED = ("app_users", "daily_prices", "price_alerts", "simulated_trades", "outbox")
+NEWEST_ID = f"SELECT max(id) FROM ({' UNION ALL '.join(f'SELECT max(id) AS id FROM {name}' for name in NUMBERED)}) t"
+
 Say = Callable[[str], None]
 
 
@@ -38,7 +41,7 @@ def _fill_sqlite(file: Path, volumes: Volumes, seed: str, say: Say) -> dict[str,
     with _shared(file), closing(sqlite3.connect(file, isolation_level=None, timeout=30)) as connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -200000")
-        market = Market(volumes, seed, _next_id(connection.execute("SELECT max(id) FROM app_users").fetchone()))
+        market = Market(volumes, seed, _next_id(connection.execute(NEWEST_ID).fetchone()))
         counts = {}
         for table in market.tables:
             columns = market.columns(table)
@@ -64,7 +67,7 @@ def _shared(file: Path) -> Iterator[None]:
 
 def _fill_postgres(url: str, volumes: Volumes, seed: str, say: Say) -> dict[str, int]:
     with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-        market = Market(volumes, seed, _next_id(connection.execute("SELECT max(id) FROM app_users").fetchone()))
+        market = Market(volumes, seed, _next_id(connection.execute(NEWEST_ID).fetchone()))
         counts = {}
         for table in market.tables:
             columns = ", ".join(market.columns(table))
