@@ -97,6 +97,8 @@ def _grid(rows: Sequence[Sequence["RenderableType"]]) -> "RenderableType":
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
+    for _ in range(1 + max(map(len, rows), default=0)):
+        grid.add_column(overflow="fold")  # a narrow terminal must not hide the end of a reason
     for row in rows:
         grid.add_row("", *row)
     return grid
