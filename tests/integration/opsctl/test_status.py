@@ -4,7 +4,9 @@ import fcntl
 import json
 import sqlite3
 import time
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 
@@ -208,3 +210,22 @@ def times_of_files(system):
 def write_migration(system, name, *, down):
     file = system.folder / "migrations" / "versions" / f"29991231_{name}.py"
     file.write_text(f'"""Next."""\n\nrevision = "{name}"\ndown_revision = "{down}"\n\n\ndef upgrade():\n    pass\n')
+
+
+def test_postgresql_behind_the_local_runtime_is_read_too(system, postgres_url):
+    name = f"opsctl_status_{system.environment['API_PORT']}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        system.environment["DATABASE_URL"] = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
+        try:
+            system.up()
+            database = system.status()["database"]
+        finally:
+            system.opsctl("down")
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        gone = system.opsctl("status")
+
+    assert (database["engine"], database["name"], database["pending"]) == ("postgresql", name, 0)
+    assert database["size_bytes"] > 1_000_000
+    assert gone.code == 3, gone
+    assert f'database "{name}" does not exist' in gone.stdout
