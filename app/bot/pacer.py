@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MAX_PER_S = 28.0  # Telegram allows about 30 for all chats together
-MIN_PER_S = 10.0
-RISE_PER_SUCCESS = 0.05
-FALL = 0.7
+MIN_PER_S = 15.0
+RISE_PER_SUCCESS = 0.2
+FALL = 0.8
 CHAT_GAP_S = 1.0
 GROUP_LIMIT = 20
 GROUP_WINDOW_S = 60.0

@@ -3,7 +3,7 @@ from math import inf
 
 import pytest
 
-from app.bot.pacer import CHAT_GAP_S, GROUP_LIMIT, HOLD_MARGIN_S, MAX_PER_S, Candidate, Pacer
+from app.bot.pacer import CHAT_GAP_S, FALL, GROUP_LIMIT, HOLD_MARGIN_S, MAX_PER_S, Candidate, Pacer
 
 
 def drain(pacer: Pacer, waiting: list[Candidate], until_s: float, latency_s: float = 0.0) -> list[tuple[float, int]]:
@@ -105,7 +105,7 @@ def test_rate_falls_once_for_one_burst_and_recovers_with_success():
     for _ in range(1000):
         pacer.succeed(1)
 
-    assert fallen == pytest.approx(MAX_PER_S * 0.7)
+    assert fallen == pytest.approx(MAX_PER_S * FALL)
     assert pacer.rate_per_s == MAX_PER_S
 
 
