@@ -61,6 +61,21 @@ def start(container_id: str) -> None:
         engine.client().containers.get(container_id).start()
 
 
+def passes_its_check(container_id: str) -> bool:
+    """Run the health check now: the engine's last word may be seconds old, and one on its way out has it still."""
+    from docker.errors import APIError
+
+    with engine.understood():
+        one = engine.client().containers.get(container_id)
+        words = (one.attrs["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+        if words[0] != "CMD":
+            return True
+        try:
+            return bool(one.exec_run(words[1:]).exit_code == 0)
+        except APIError:  # it has just ended
+            return False
+
+
 def stop(container_id: str, timeout_s: int) -> None:
     with engine.understood():
         engine.client().containers.get(container_id).stop(timeout=timeout_s)

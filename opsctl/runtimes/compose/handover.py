@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from opsctl import console
-from opsctl.errors import OpsctlError, Terminated
 from opsctl.runtimes.compose import building, containers, health, journal, project
 from opsctl.runtimes.compose.containers import Container
 from opsctl.runtimes.compose.journal import Journal
@@ -40,7 +39,7 @@ def give_back(settings: Settings, entry: Journal) -> None:
     for service, old in entry.old.items():
         there = {one.id: one for one in containers.of_project(settings, service)}
         new = [one for one in there.values() if one.id not in old]
-        asleep = [one for name, ran in old.items() if ran and (one := there.get(name)) and not one.is_running]
+        asleep = [one for name, ran in old.items() if ran and (one := there.get(name)) and not _serves(settings, one)]
         if service not in BESIDE:
             _remove(settings, new)
         for one in asleep:
@@ -108,6 +107,16 @@ def _in_place(settings: Settings, old: Container | None, new: Container) -> None
     health.wait_until_healthy(new.id, settings.runtime.ready_timeout_s)
 
 
+def _serves(settings: Settings, old: Container) -> bool:
+    """A container that was told to stop runs for a while: it is brought to its end, so that it can start again."""
+    if not old.is_running:
+        return False
+    if containers.passes_its_check(old.id):
+        return True
+    containers.stop(old.id, settings.runtime.stop_timeout_s)
+    return False
+
+
 def _let_them_serve(settings: Settings, old: Sequence[Container]) -> None:
     for one in old:
         with suppress(health.Unhealthy):  # it is what there is; the new one is not better
@@ -137,8 +146,9 @@ def all_or_nothing(settings: Settings, services: Sequence[str], *, build_first: 
             console.progress(f"{service}: starting a new container")
             replace(settings, entry, service)
             seconds[service] = round(time.monotonic() - started, 1)
-    except (OpsctlError, KeyboardInterrupt, Terminated) as failure:
-        console.warning(f"going back: {str(failure).partition(chr(10))[0] or 'interrupted'}")
+    except BaseException as failure:  # a signal, or a terminal that is gone: whatever it is, nothing stays half-way
+        with suppress(OSError):
+            console.warning(f"going back: {str(failure).partition(chr(10))[0] or 'interrupted'}")
         give_back(settings, entry)
         raise
     finish(settings, entry)

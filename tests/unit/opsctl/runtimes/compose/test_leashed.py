@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ STUBBORN = (
 )
 
 
-def leashed(limit_s: float, code: str) -> "subprocess.Popen[str]":
+def leashed(limit_s: float, code: str) -> Any:
     words = [sys.executable, str(LEASHED), str(limit_s), sys.executable, "-c", code]
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
