@@ -131,8 +131,10 @@ class Term:
         with db.transaction() as session:
             now = clock.now()
             jobs.finish_run(session, run_id, outcome, detail, now)
-            heartbeats.beat(session, PART, now, outcome, "" if outcome == "ok" else f"{job.name}: {detail}")
-        if outcome == "ok":
+            # Only the evaluation is a sign of life: the other jobs may succeed for days while no alert is looked at.
+            if job.name == jobs.CHECK_ALERTS or outcome == "failed":
+                heartbeats.beat(session, PART, now, outcome, "" if outcome == "ok" else f"{job.name}: {detail}")
+        if job.name == jobs.CHECK_ALERTS and outcome == "ok":
             heartbeats.touch(self._settings.heartbeat_dir, PART)
         return outcome == "ok"
 
