@@ -1,5 +1,6 @@
 """opsctl deps check"""
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -47,15 +48,15 @@ def look_at_places(settings: Settings, runtime: Runtime) -> tuple[tuple[Installe
     if runtime.NAME == "local":
         packages = runtime.packages(settings, APP_SERVICES[0])
         return (Installed("virtual environment", packages, "opsctl rebuild", is_ours_alone=False),), []
-    seen, not_seen = [], []
+    seen, not_seen = [], defaultdict(list)
     for service in APP_SERVICES:
         try:
             packages = runtime.packages(settings, service)
         except OpsctlError as error:
-            not_seen.append(f"{service}: {error}")
+            not_seen[str(error)].append(service)
         else:
             seen.append(Installed(f"container {service}", packages, f"opsctl rebuild {service}"))
-    return tuple(seen), not_seen
+    return tuple(seen), [f"{', '.join(services)}: {why}" for why, services in not_seen.items()]
 
 
 def shown(document: dict[str, Any]) -> Any:

@@ -85,6 +85,7 @@ def carry_out(plan: UpgradePlan, settings: Settings, runtime: Runtime, place: Pl
     started = time.monotonic()
     backup_id, done = None, Upgraded(plan.current, 0)
     if plan.pending:
+        runtime.prepare(settings)  # an image that has these migrations; what runs is left alone
         backup_id = back_up(settings, place) if plan.backup else None
         done = upgrade_to_head(settings, runtime, place, plan.pending)
     return {
