@@ -48,7 +48,8 @@ def read(folder: Path) -> Manifest:
     try:
         if file.is_symlink() or file.stat().st_size > LARGEST_BYTES:
             raise corrupt(folder, f"{FILE_NAME} is not a file of ours")
-        document = json.loads(file.read_text(encoding="utf-8"))
+        text = file.read_bytes().decode("utf-8")
+        document = json.loads(text)
         said = document.pop(HASH)
         if document["format"] != FORMAT:
             raise corrupt(folder, f"{FILE_NAME} has format {document['format']!r}, this opsctl reads {FORMAT}")
@@ -61,6 +62,8 @@ def read(folder: Path) -> Manifest:
         raise corrupt(folder, f"{FILE_NAME} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise corrupt(folder, f"{FILE_NAME} cannot be understood ({type(error).__name__})") from None
+    if manifest.to_json() != text:  # down to the last blank
+        raise corrupt(folder, f"{FILE_NAME} is not as it was written")
     if manifest.id != folder.name:
         raise corrupt(folder, f"{FILE_NAME} belongs to {manifest.id}")
     return manifest

@@ -25,12 +25,12 @@ MEANINGS = (
     Meaning(r"executable file not found|no such file or directory: unknown", NotReady, "tool.missing", "opsctl doctor"),
     Meaning(
         r"password authentication failed|no password supplied|authentication failed|no pg_hba\.conf entry"
-        r"|role \"[^\"]*\" does not exist|not permitted to log in",
+        r"|FATAL: +role \"[^\"]*\" (does not exist|is not permitted to log in)",
         NotReady,
         "db.auth",
         "look at the database's user and password in .env",
     ),
-    Meaning(r"database \"[^\"]*\" does not exist", NotReady, "db.missing", "opsctl up"),
+    Meaning(r"FATAL: +database \"[^\"]*\" does not exist", NotReady, "db.missing", "opsctl up"),
     Meaning(
         r"too many clients|remaining connection slots|too many connections",
         NotReady,
