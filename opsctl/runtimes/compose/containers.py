@@ -130,12 +130,14 @@ def tag_image(identity: str, name: str, tag: str = "latest") -> None:
 
 
 def remove_image_if_unused(identity: str) -> None:
-    from docker.errors import APIError
+    """An image with a name, or that a container was made of, stays."""
+    from docker.errors import APIError, ImageNotFound
 
     with engine.understood():
         try:
-            engine.client().images.remove(identity)
-        except APIError:  # a container or another tag still needs it
+            if not engine.client().images.get(identity).tags:
+                engine.client().images.remove(identity)
+        except (APIError, ImageNotFound):
             return
 
 

@@ -19,6 +19,43 @@ BESIDE = ("api",)
 BACK_WITHIN_S = 30  # how long an old container, started again, may take before the new ones go all the same
 
 
+def all_or_nothing(settings: Settings, services: Sequence[str], *, build_first: bool) -> dict[str, float]:
+    """Replace these services' containers, or none of them; gives the seconds until each was replaced.
+
+    Raises OpsctlError (build.failed, rebuild.unhealthy, …) after what ran before runs again.
+    """
+    started = time.monotonic()
+    entry = begin(settings, services)
+    seconds = {}
+    try:
+        if build_first:
+            building.build(settings)
+        for service in services:
+            console.progress(f"{service}: starting a new container")
+            replace(settings, entry, service)
+            seconds[service] = round(time.monotonic() - started, 1)
+    except BaseException as failure:  # a signal, or a terminal that is gone: whatever it is, nothing stays half-way
+        with suppress(OSError):
+            console.warning(f"going back: {str(failure).partition(chr(10))[0] or 'interrupted'}")
+        give_back(settings, entry)
+        raise
+    finish(settings, entry)
+    return seconds
+
+
+def repair(settings: Settings) -> None:
+    """Bring to an end what a killed opsctl left half-way; nothing when there is nothing."""
+    entry = journal.read(settings)
+    if entry is None:
+        return
+    if entry.is_decided:
+        console.warning("an interrupted replacement had succeeded: removing the old containers")
+        finish(settings, entry)
+    else:
+        console.warning("an interrupted replacement: going back to the containers there were")
+        give_back(settings, entry)
+
+
 def begin(settings: Settings, services: Sequence[str]) -> Journal:
     """Put on disk what is there now."""
     image = project.image_of(settings)
@@ -32,6 +69,18 @@ def begin(settings: Settings, services: Sequence[str]) -> Journal:
     )
     journal.write(settings, entry)
     return entry
+
+
+def replace(settings: Settings, entry: Journal, service: str) -> None:
+    """Hand one service over to new containers; raises Unhealthy, and leaves going back to the caller."""
+    there = containers.of_project(settings, service)
+    serving = [one for one in there if one.is_running]
+    count = max(1, len(serving))
+    project.run(settings, compose.create_beside(service, len(there) + count), timeout_s=120)
+    new = [one for one in containers.of_project(settings, service) if one.id not in entry.old[service]]
+    for position, one in enumerate(new):
+        old = serving[position] if position < len(serving) else None
+        (_beside if service in BESIDE else _in_place)(settings, old, one)
 
 
 def give_back(settings: Settings, entry: Journal) -> None:
@@ -54,42 +103,25 @@ def give_back(settings: Settings, entry: Journal) -> None:
 
 def finish(settings: Settings, entry: Journal) -> None:
     """The new containers serve: remove the old ones, and keep their image under the tag `previous`."""
-    decided = Journal(entry.image, entry.image_id, entry.old, is_decided=True)
-    journal.write(settings, decided)
-    for old in entry.old.values():
-        for one in old:
-            containers.remove(one)
-    if entry.image_id and containers.image_id(entry.image) != entry.image_id:
-        before = containers.image_id(f"{entry.image}:previous")
-        containers.tag_image(entry.image_id, entry.image, "previous")
-        if before and before != entry.image_id:
-            containers.remove_image_if_unused(before)
+    journal.write(settings, Journal(entry.image, entry.image_id, entry.old, is_decided=True))
+    images = set()
+    for service, old in entry.old.items():
+        for one in containers.of_project(settings, service):
+            if one.id in old:
+                images.add(one.image)
+                containers.remove(one.id)
+    _keep_previous_image(entry, images)
     journal.clear(settings)
 
 
-def repair(settings: Settings) -> None:
-    """Bring to an end what a killed opsctl left half-way; nothing when there is nothing."""
-    entry = journal.read(settings)
-    if entry is None:
-        return
-    if entry.is_decided:
-        console.warning("an interrupted replacement had succeeded: removing the old containers")
-        finish(settings, entry)
-    else:
-        console.warning("an interrupted replacement: going back to the containers there were")
-        give_back(settings, entry)
-
-
-def replace(settings: Settings, entry: Journal, service: str) -> None:
-    """Hand one service over to new containers; raises Unhealthy, and leaves going back to the caller."""
-    there = containers.of_project(settings, service)
-    serving = [one for one in there if one.is_running]
-    count = max(1, len(serving))
-    project.run(settings, compose.create_beside(service, len(there) + count), timeout_s=120)
-    new = [one for one in containers.of_project(settings, service) if one.id not in entry.old[service]]
-    for position, one in enumerate(new):
-        old = serving[position] if position < len(serving) else None
-        (_beside if service in BESIDE else _in_place)(settings, old, one)
+def _keep_previous_image(entry: Journal, images: set[str]) -> None:
+    """One image to go back to; those that nothing needs any more would fill the disk."""
+    if entry.image_id and containers.image_id(entry.image) != entry.image_id:
+        before = containers.image_id(f"{entry.image}:previous")
+        containers.tag_image(entry.image_id, entry.image, "previous")
+        images |= {before} if before else set()
+    for image in images:
+        containers.remove_image_if_unused(image)
 
 
 def _beside(settings: Settings, old: Container | None, new: Container) -> None:
@@ -129,27 +161,3 @@ def _remove(settings: Settings, new: Sequence[Container]) -> None:
         if one.is_running:
             containers.stop(one.id, settings.runtime.stop_timeout_s)
         containers.remove(one.id)
-
-
-def all_or_nothing(settings: Settings, services: Sequence[str], *, build_first: bool) -> dict[str, float]:
-    """Replace these services' containers, or none of them; gives the seconds until each was replaced.
-
-    Raises OpsctlError (build.failed, rebuild.unhealthy, …) after what ran before runs again.
-    """
-    started = time.monotonic()
-    entry = begin(settings, services)
-    seconds = {}
-    try:
-        if build_first:
-            building.build(settings)
-        for service in services:
-            console.progress(f"{service}: starting a new container")
-            replace(settings, entry, service)
-            seconds[service] = round(time.monotonic() - started, 1)
-    except BaseException as failure:  # a signal, or a terminal that is gone: whatever it is, nothing stays half-way
-        with suppress(OSError):
-            console.warning(f"going back: {str(failure).partition(chr(10))[0] or 'interrupted'}")
-        give_back(settings, entry)
-        raise
-    finish(settings, entry)
-    return seconds
