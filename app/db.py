@@ -63,7 +63,8 @@ class SharedLockConnection(sqlite3.Connection):
     """
 
     def __init__(self, database: str, *args: Any, **options: Any) -> None:
-        self._lock: int | None = _lock_shared(f"{database}.lock")
+        self._lock: int | None = None  # for __del__, should the next line raise
+        self._lock = _lock_shared(f"{database}.lock")
         try:
             super().__init__(database, *args, **options)
         except BaseException:
@@ -75,7 +76,8 @@ class SharedLockConnection(sqlite3.Connection):
         self._unlock()
 
     def __del__(self) -> None:
-        self.close()
+        if self._lock is not None:
+            self.close()
 
     def _unlock(self) -> None:
         lock, self._lock = self._lock, None

@@ -56,6 +56,11 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def cut_connections(self, url: str) -> None:
+        """What a restart or a restore does to whoever is connected."""
+        name = make_url(url).database
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._url.render_as_string(hide_password=False), autocommit=True) as connection:
             connection.execute(statement)
