@@ -14,7 +14,9 @@ from opsctl.settings import Settings, load_settings
 
 
 def list(as_json: AsJson = False) -> None:
-    """Show every log: where it is, its size and age, what rotated; under compose also what Docker keeps.
+    """Show every log: where it is, its size and age, what rotated.
+
+    Under compose also what Docker keeps of each container's output.
 
     Exit codes: 0 done, 1 the folder cannot be read, 5 there is no log folder yet.
     Example: opsctl logs list --json

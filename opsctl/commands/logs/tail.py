@@ -42,7 +42,9 @@ def tail(
     grep: Annotated[str, typer.Option("--grep", metavar="TEXT", help="Lines with this text, whatever its case.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the last lines of all services in the order of time, and follow them, across rotation.
+    """Show the last lines of all services in the order of time, and follow them.
+
+    A rotation in between loses no line and doubles none.
 
     Exit codes: 0 done, 2 wrong words, 5 there are no logs yet, 130 a followed log was left with Ctrl-C.
     Example: opsctl logs tail api bot -f --level warning

@@ -2,21 +2,17 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from opsctl import console, runtimes, schema
-from opsctl.backups import taking
 from opsctl.databases import Place
 from opsctl.errors import Refused
 from opsctl.history import recorded_change
-from opsctl.migrating import Upgraded, upgrade_to_head
+from opsctl.migrating import Upgraded, back_up, upgrade_to_head
 from opsctl.options import AsJson, DryRun, Yes
 from opsctl.runtimes import Runtime
 from opsctl.schema import Step
 from opsctl.settings import Settings, load_settings
-
-BACKUP_LABEL = "before migrate upgrade"
 
 
 @dataclass(frozen=True)
@@ -97,14 +93,6 @@ def carry_out(plan: UpgradePlan, settings: Settings, runtime: Runtime, place: Pl
         "attempts": done.attempts,
         "seconds": round(time.monotonic() - started, 3),
     }
-
-
-def back_up(settings: Settings, place: Place) -> str:
-    """A verified backup of what is about to change; whatever fails here, nothing was migrated."""
-    taking.clean_up(settings, place)
-    plan = taking.plan_backup(settings, place, label=BACKUP_LABEL, now=datetime.now(UTC))
-    console.progress(f"backing {place.where} up before it is migrated")
-    return taking.take(settings, place, plan).id
 
 
 def told(plan: UpgradePlan) -> list[Any]:

@@ -359,19 +359,31 @@ def test_every_migration_leaves_one_line_in_the_audit_log(migrated, migrations, 
 
 @only_postgres
 def test_a_held_table_is_waited_for_outside_the_transaction(migrated, migrations, opsctl, monkeypatch):
-    """The reader goes away after five seconds: a later try gets through, and nobody waited behind us for long."""
+    """The reader goes away when the first try has given up: a later one gets through."""
     migrations("2b", ADD_COLUMN.format(name="sector"))
     monkeypatch.setenv("OPSCTL_MIGRATE_LOCK_TIMEOUT_MS", "300")
 
     with closing(migrated.connect()) as reader:
         reader.execute("SELECT * FROM symbols")
-        timer = threading.Timer(5, reader.rollback)
-        timer.start()
+        leaving = threading.Thread(target=leave_after_first_wait, args=(migrated, reader))
+        leaving.start()
         outcome = opsctl("migrate", "upgrade", "--json")
-        timer.join()
+        leaving.join()
 
     assert outcome.exit_code == 0, outcome.output
     assert json.loads(outcome.stdout)["attempts"] > 1
+
+
+def leave_after_first_wait(database, reader):
+    """Roll the reader back once somebody has waited for it and has given up."""
+    waiting = (
+        "SELECT 1 FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database() AND NOT granted"
+    )
+    for wanted in (True, False):
+        deadline = time.monotonic() + 60
+        while bool(database.rows(waiting)) is not wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+    reader.rollback()
 
 
 @only_postgres
