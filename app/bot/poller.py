@@ -24,7 +24,7 @@ UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEM
 LONGEST_BACK_OFF_S = 30.0
 TOKEN_CHECK_S = 30.0
 TRIES = 10  # of one update while the database refuses it
-CALLS_PER_MINUTE = 30
+CALLS_PER_MINUTE = 120
 
 log = logging.getLogger(__name__)
 

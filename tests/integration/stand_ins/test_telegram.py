@@ -251,6 +251,7 @@ def test_log_of_a_killed_server_holds_every_message_it_answered(tmp_path):
     log = tmp_path / "received.jsonl"
     words = [sys.executable, "-m", "tests.stand_ins.telegram", "--port", "0", "--log", str(log)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
         telegram = Telegram(server.stdout.readline().strip())
         telegram.fail("drop_after", chat_id=BOB)
         ask(telegram, send(ADA, "하나"), send(BOB, "둘"))

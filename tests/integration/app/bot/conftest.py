@@ -26,6 +26,7 @@ from app.settings import load_settings
 from tests.stand_ins.telegram import TOKEN, Telegram, running_telegram
 
 ROOT = Path(__file__).parents[4]
+STRICT_BOT = ("-X", "dev", "-W", "error::RuntimeWarning", "-m", "app", "bot")
 FIRED = {"symbol": "005930", "name": "삼성전자", "condition": "gte", "target_price": 90000, "price": 90100}
 
 
@@ -128,7 +129,7 @@ class BotProcess:
     """`python -m app bot` as a child, with everything that could be said about it in one file."""
 
     def __init__(self, environment: dict[str, str], output: Path, *program: str) -> None:
-        words = [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", *(program or ("-m", "app", "bot"))]
+        words = [sys.executable, *(program or STRICT_BOT)]
         self.output = output
         with output.open("ab") as file:
             self._child = subprocess.Popen(

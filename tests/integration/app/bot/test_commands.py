@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 from telegram import Update
 
 from app import clock, db
-from app.bot import alerts as alert_commands
 from app.bot.answering import Answering
 from app.models import Alert, Quote, User
 from app.services import alerts, outbox, users
@@ -48,7 +48,7 @@ def all_alerts():
         return list(session.scalars(select(Alert).order_by(Alert.id)))
 
 
-def user_of(chat_id):
+def user_of(chat_id) -> Any:
     with db.transaction(read_only=True) as session:
         return users.find_by_chat(session, chat_id)
 
@@ -201,7 +201,7 @@ def test_group_has_alerts_of_its_own(say):
 def test_disabled_account_can_do_nothing(say, now):
     say("/start")
     with db.transaction() as session:
-        users.set_active(session, users.find_by_chat(session, ADA).id, active=False, now=now)
+        users.set_active(session, user_of(ADA).id, active=False, now=now)
 
     assert say("/alert 005930 90000 이상") == ko.BOT_DISABLED
 
@@ -231,7 +231,7 @@ def test_bug_in_a_command_is_an_apology_and_leaves_nothing_behind(say, monkeypat
         set_alert(*arguments, **words)
         raise RuntimeError("s3cret detail")
 
-    monkeypatch.setattr(alert_commands.alerts, "add_alert", add_and_fail)
+    monkeypatch.setattr(alerts, "add_alert", add_and_fail)
 
     assert say("/alert 005930 90000 이상") == ko.BOT_APOLOGY
     assert all_alerts() == []
@@ -244,7 +244,7 @@ def test_database_that_is_away_gets_no_reply_so_that_the_update_is_tried_again(s
     def fail(*_arguments, **_words):
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
-    monkeypatch.setattr(alert_commands.alerts, "add_alert", fail)
+    monkeypatch.setattr(alerts, "add_alert", fail)
 
     with pytest.raises(OperationalError):
         say("/alert 005930 90000 이상", update_id=500)

@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -15,8 +16,16 @@ FIRST_CHAT, ALERTS = 1000, 200
 PEOPLE, WISHES = 8, 5
 
 
-def chats_ending_in(digit):
-    return range(FIRST_CHAT + digit, FIRST_CHAT + ALERTS, 20)
+def every_fortieth_chat(digit):
+    return range(FIRST_CHAT + digit, FIRST_CHAT + ALERTS, 40)
+
+
+def has_received(telegram, count):
+    return len(telegram.messages()) >= count
+
+
+def has_answered_more_than(count):
+    return len(rows()) > count
 
 
 def by_chat(messages):
@@ -29,14 +38,14 @@ def by_chat(messages):
 @pytest.mark.timeout(120)
 def test_two_hundred_alerts_arrive_though_telegram_fails_and_the_bot_is_killed_twice(telegram, queue, bot_process):
     for kind, digit in (("429", 0), ("500", 3), ("drop_before", 7), ("drop_after", 10), ("garbage", 13), ("502", 17)):
-        for chat_id in chats_ending_in(digit):
+        for chat_id in every_fortieth_chat(digit):
             telegram.fail(kind, chat_id=chat_id, count=1, seconds=0.5)
     for number in range(ALERTS):
         queue(FIRST_CHAT + number)
 
     for arrived in (30, 80):
         bot = bot_process(*IMPATIENT)
-        until(lambda arrived=arrived: len(telegram.messages()) >= arrived, f"{arrived} messages")
+        until(partial(has_received, telegram, arrived), f"{arrived} messages")
         bot.kill()
     bot = bot_process(*IMPATIENT)
     until(lambda: set(statuses()) <= {"sent", "unknown"}, "everything settled", 60)
@@ -62,7 +71,7 @@ def test_waiting_commands_are_done_exactly_once_though_the_bot_is_killed(telegra
     for moment_s in (0.05, 0.15):
         before = len(rows())
         bot = bot_process(*IMPATIENT)
-        until(lambda before=before: len(rows()) > before, "the next command")
+        until(partial(has_answered_more_than, before), "the next command")
         time.sleep(moment_s)
         bot.kill()
     bot = bot_process(*IMPATIENT)

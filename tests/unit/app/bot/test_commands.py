@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from string import Formatter
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.bot.calls import Call
 from app.bot.commands import COMMANDS, show_help
@@ -20,14 +21,14 @@ def asked(words=ko, is_admin=False):
 
 @pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
 def test_help_names_the_commands_that_exist_and_no_others(words):
-    text = show_help(None, asked(words, is_admin=True)).html
+    text = show_help(Session(), asked(words, is_admin=True)).html
 
     named = set(re.findall(r"^/(\w+) - ", text, re.MULTILINE))
     assert named == {command.name for command in COMMANDS.values() if not command.is_alias}
 
 
 def test_help_shows_administrators_commands_to_administrators_only():
-    assert "admin_stats" not in show_help(None, asked()).html
+    assert "admin_stats" not in show_help(Session(), asked()).html
 
 
 @pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
