@@ -1,10 +1,12 @@
 """The order of cause: a chain ends at its first error."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from opsctl import checks
+from opsctl.checks.context import Context
 from opsctl.checks.finding import error, ok, warning
 from opsctl.errors import NotReady
 
@@ -19,7 +21,7 @@ def run(monkeypatch):
             return SimpleNamespace(look=look)
 
         monkeypatch.setattr(checks, "import_module", module)
-        return {result.check: result for result in checks.run(None)}
+        return {result.check: result for result in checks.run(Context(Path.cwd()))}
 
     return run_with
 
