@@ -8,14 +8,16 @@ from opsctl.errors import NotReady
 from opsctl.settings import Settings
 
 APP_USER = 10001  # the image's own user
+PROXY_CONFIGURATION = Path("deploy") / "haproxy"
 
 
 def prepare(settings: Settings) -> None:
-    """Make `logs` and `backups`. The logs belong to the user the containers run as.
+    """Make `logs` and `backups`, and open the proxy's configuration to the proxy.
 
-    Root gives them to the image's user. Anybody else cannot, so the containers run as that person:
+    The logs belong to the user the containers run as. Root gives them to the image's user. Anybody else cannot, so the containers run as that person:
     APP_UID and APP_GID go into the environment file, where `docker compose` typed by hand finds them too.
     """
+    _let_the_proxy_read(settings.project / PROXY_CONFIGURATION)
     for folder in (settings.state_dir, settings.backup_dir, settings.project / "backups"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = settings.project / "logs"
@@ -34,6 +36,23 @@ def prepare(settings: Settings) -> None:
             cause="folder.owner",
             hint=f"sudo chown -R {user}:{group} {logs}",
         )
+
+
+def _let_the_proxy_read(folder: Path) -> None:
+    """A checkout made under umask 077 is closed to the proxy's user; there is no secret in it."""
+    if not folder.is_dir():
+        raise NotReady(f"{folder} is missing", cause="project.incomplete", hint=f"git checkout -- {folder}")
+    for path in (folder, *folder.iterdir()):
+        wanted = 0o755 if path.is_dir() else 0o644
+        mode = path.stat().st_mode & 0o777
+        if mode & wanted == wanted:
+            continue
+        try:
+            path.chmod(mode | wanted)
+        except PermissionError:
+            raise NotReady(
+                f"the proxy cannot read {path}", cause="folder.owner", hint=f"sudo chmod {wanted:o} {path}"
+            ) from None
 
 
 def _owner(settings: Settings) -> tuple[int, int]:
