@@ -91,6 +91,9 @@ def carry_out(plan: UpPlan, settings: Settings) -> Overview:
         console.progress(f"wrote {plan.write} with fresh secrets (mode 0600)")
         settings = load_settings(env=plan.environment, runtime=plan.runtime)
     where.prepare(settings)
+    before = environment.remembered(settings.project)
+    if before not in (None, plan.environment):
+        console.warning(f"this folder ran as {before} until now; {plan.environment} gets the same data")
     environment.remember(settings.project, plan.environment)
     runtimes.remember(settings, where)
     migrate(where, settings)

@@ -15,6 +15,19 @@ from tests.postgresql import free_port
 ROOT = Path(__file__).parents[3]
 COPIED = ("opsctl.toml", ".env.example", "alembic.ini", "requirements.txt", "migrations", "app")
 
+MIGRATION = '''"""One more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{name}"
+down_revision = "{down}"
+
+
+def upgrade():
+    op.create_table("{name}", sa.Column("id", sa.Integer(), primary_key=True))
+'''
+
 
 class System(Deployment):
     """A folder that `opsctl up` can bring up; ended with everything it started."""
@@ -35,6 +48,11 @@ class System(Deployment):
         file = self.folder / ".env.development"
         lines = [f"{key}={value}" if line.startswith(f"{key}=") else line for line in file.read_text().splitlines()]
         file.write_text("\n".join(lines) + "\n")
+
+    def write_migration(self, name: str, *, down: str) -> None:
+        """One more migration in the code, which adds an empty table."""
+        file = self.folder / "migrations" / "versions" / f"29991231_{name}.py"
+        file.write_text(MIGRATION.format(name=name, down=down))
 
     def processes(self) -> list[psutil.Process]:
         """Whatever still runs in the folder."""
@@ -63,7 +81,7 @@ def new_system(folder: Path) -> Iterator[System]:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, folder / name)
     shutil.copy2(ROOT / "tests" / "stand_ins" / "service.py", folder / "app" / "__main__.py")
-    system = System(folder, {**NO_ENGINE, "API_PORT": str(free_port()), "OPSCTL_RUNTIME_NAME": "local"})
+    system = System(folder, {**NO_ENGINE, "API_PORT": str(free_port())})
     try:
         yield system
     finally:

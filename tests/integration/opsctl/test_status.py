@@ -116,7 +116,7 @@ def test_damaged_database_is_said_and_left_alone(system):
 
 def test_waiting_migration_is_a_problem(system):
     system.up()
-    write_migration(system, "next", down=system.status()["database"]["head"])
+    system.write_migration("next", down=system.status()["database"]["head"])
 
     done = system.opsctl("status", "--json")
 
@@ -171,7 +171,6 @@ def test_engine_that_is_down_does_not_turn_compose_into_local(system):
     system.up()
     system.opsctl("down")
     (system.folder / ".opsctl" / "runtime").write_text("compose\n")
-    del system.environment["OPSCTL_RUNTIME_NAME"]
 
     done = system.opsctl("status", "--json")
 
@@ -205,11 +204,6 @@ def times_of_files(system):
     """Without the index that SQLite keeps of its log: every reader makes it."""
     files = [file for file in system.folder.rglob("*") if file.is_file() and file.suffix != ".db-shm"]
     return {file: file.stat().st_mtime_ns for file in files}
-
-
-def write_migration(system, name, *, down):
-    file = system.folder / "migrations" / "versions" / f"29991231_{name}.py"
-    file.write_text(f'"""Next."""\n\nrevision = "{name}"\ndown_revision = "{down}"\n\n\ndef upgrade():\n    pass\n')
 
 
 def test_postgresql_behind_the_local_runtime_is_read_too(system, postgres_url):

@@ -200,6 +200,7 @@ def test_second_environment_is_refused_while_the_first_is_up(system):
     assert down.code == 0
     assert other.code == 0, other
     assert other.stdout.startswith("test on local")
+    assert "warning: this folder ran as development until now; test gets the same data" in other.stderr
 
 
 def test_lost_environment_file_is_not_replaced_unasked(system):
@@ -253,10 +254,12 @@ def test_interrupted_up_can_be_typed_again(system):
     first = subprocess.Popen(words, cwd=system.folder, env=system.surroundings({}), stderr=subprocess.PIPE)
     until(lambda: (system.folder / ".opsctl" / "app.pid").exists(), "the start")
     first.send_signal(signal.SIGINT)
-    assert first.wait(30) == 130
-    assert b"Traceback" not in first.stderr.read()
+    _, said = first.communicate(timeout=30)
 
     system.up()
+
+    assert first.returncode == 130
+    assert b"Traceback" not in said
 
     assert len(system.processes()) == 1
 
@@ -270,6 +273,54 @@ def test_up_killed_before_it_could_note_the_process_is_healed_by_the_next(system
 
     assert system.ended(orphan)
     assert len(system.processes()) == 1
+
+
+def test_waiting_migration_runs_after_a_backup(system):
+    system.up()
+    head = system.status()["database"]["head"]
+    system.write_migration("one_more", down=head)
+
+    done = system.opsctl("up")
+
+    assert done.code == 0, done
+    status = system.status()
+    assert status["database"]["revision"] == "one_more"
+    assert status["last_backup"]["id"] in done.stderr
+    (backup,) = system.opsctl("db", "backups", "--json").json["backups"]
+    assert backup["revision"] == head
+
+
+def test_first_up_makes_no_backup_of_nothing(system):
+    system.up()
+
+    assert system.status()["last_backup"] is None
+
+
+def test_failed_migration_leaves_the_old_process_at_work(system):
+    system.up()
+    before = system.the_process()
+    system.write_migration("broken", down=system.status()["database"]["head"])
+    file = system.folder / "migrations" / "versions" / "29991231_broken.py"
+    file.write_text(file.read_text().replace('"broken", sa', '"app_users", sa'))
+
+    done = system.opsctl("up")
+
+    assert done.code == 1, done
+    assert "[migrate.failed]" in done.stderr
+    assert system.the_process() == before
+
+
+def test_empty_database_beside_backups_of_it_is_pointed_out(system):
+    system.up()
+    system.opsctl("db", "backup")
+    system.opsctl("down")
+    for file in (system.folder / "data").glob("app.db*"):
+        file.unlink()
+
+    done = system.opsctl("up")
+
+    assert done.code == 0, done
+    assert "warning: the database is empty, but there are backups: opsctl db restore latest" in done.stderr
 
 
 def test_dry_run_tells_the_plan_and_changes_nothing(system):
