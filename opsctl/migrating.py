@@ -1,13 +1,11 @@
-"""Back up, run Alembic to the head, look the outcome up; who holds a table is waited for outside the transaction."""
+"""Run Alembic to the head and look the outcome up; who holds a table is waited for outside the transaction."""
 
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from opsctl import console, schema
-from opsctl.backups import taking
 from opsctl.databases import Place, asking
 from opsctl.databases.asking import Question
 from opsctl.errors import OpsctlError
@@ -17,7 +15,6 @@ from opsctl.schema import Step
 from opsctl.settings import Settings
 from opsctl.tools import alembic
 
-BACKUP_LABEL = "before migrate upgrade"
 PAUSE_S = 1.0  # before the second try; each further pause is as long again
 TIMEOUT_S = 3600
 _OLDEST = Question(
@@ -35,14 +32,6 @@ _ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt|Ti
 class Upgraded:
     revision: str | None
     attempts: int
-
-
-def back_up(settings: Settings, place: Place) -> str:
-    """A verified backup of what is about to change; whatever fails here, nothing was migrated."""
-    taking.clean_up(settings, place)
-    plan = taking.plan_backup(settings, place, label=BACKUP_LABEL, now=datetime.now(UTC))
-    console.progress(f"backing {place.where} up before it is migrated")
-    return taking.take(settings, place, plan).id
 
 
 def upgrade_to_head(settings: Settings, runtime: Runtime, place: Place, pending: Sequence[Step]) -> Upgraded:

@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from opsctl import console, runtimes, schema
+from opsctl import backups, console, runtimes, schema
 from opsctl.databases import Place
 from opsctl.errors import Refused
 from opsctl.history import recorded_change
-from opsctl.migrating import Upgraded, back_up, upgrade_to_head
+from opsctl.migrating import Upgraded, upgrade_to_head
 from opsctl.options import AsJson, DryRun, Yes
 from opsctl.runtimes import Runtime
 from opsctl.schema import Step
@@ -82,7 +82,9 @@ def carry_out(plan: UpgradePlan, settings: Settings, runtime: Runtime, place: Pl
     backup_id, done = None, Upgraded(plan.current, 0)
     if plan.pending:
         runtime.prepare(settings)  # an image that has these migrations; what runs is left alone
-        backup_id = back_up(settings, place) if plan.backup else None
+        if plan.backup:
+            console.progress(f"backing {place.where} up before it is migrated")
+            backup_id = backups.make(settings, place, label="before migrate upgrade").id
         done = upgrade_to_head(settings, runtime, place, plan.pending)
     return {
         "previous": plan.current,
