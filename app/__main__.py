@@ -1,10 +1,11 @@
 """python -m app api|bot|scheduler|all, and `health PART` for container health checks."""
 
+import signal
 import sys
 
 PARTS = ("api", "bot", "scheduler")
 USAGE = "usage: python -m app api|bot|scheduler|all\n       python -m app health api|bot|scheduler"
-WRONG_WORDS = 2
+STOPPED, WRONG_WORDS = 0, 2
 
 
 def main(words: list[str]) -> int:
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
 
 
 def start(parts: tuple[str, ...]) -> int:
+    # The imports below take seconds; asked to stop meanwhile, we have nothing to finish.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
     from app.errors import NotReady
     from app.process import run_parts
 

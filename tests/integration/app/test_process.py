@@ -98,6 +98,18 @@ def test_all_serves_and_stops_cleanly_when_asked(start, port, tmp_path):
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.6])
+def test_stop_while_starting_is_clean_too(start, port, seconds):
+    service = start("all", API_PORT=str(port))
+    time.sleep(seconds)
+
+    service.terminate()
+
+    output = service.communicate(timeout=10)[0]
+    assert (service.returncode, "Traceback" in output) == (0, False), output
+
+
+@ON_SQLITE
 def test_lame_duck_serves_while_it_says_goodbye(start, port):
     service = start("api", API_PORT=str(port), LAME_DUCK_SECONDS="2")
     eventually(lambda: readiness(port).status_code == 200)
