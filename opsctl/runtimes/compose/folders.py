@@ -14,8 +14,9 @@ PROXY_CONFIGURATION = Path("deploy") / "haproxy"
 def prepare(settings: Settings) -> None:
     """Make `logs` and `backups`, and open the proxy's configuration to the proxy.
 
-    The logs belong to the user the containers run as. Root gives them to the image's user. Anybody else cannot, so the containers run as that person:
-    APP_UID and APP_GID go into the environment file, where `docker compose` typed by hand finds them too.
+    The logs belong to the user the containers run as. Root gives them to the image's user. Anybody else
+    cannot, so the containers run as that person: APP_UID and APP_GID go into the environment file, where
+    `docker compose` typed by hand finds them too.
     """
     _let_the_proxy_read(settings.project / PROXY_CONFIGURATION)
     for folder in (settings.state_dir, settings.backup_dir, settings.project / "backups"):
