@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from opsctl import console
+from opsctl.runtimes import APP_SERVICES
 from opsctl.runtimes.compose import building, containers, health, journal, project
 from opsctl.runtimes.compose.containers import Container
 from opsctl.runtimes.compose.journal import Journal
@@ -58,14 +59,12 @@ def repair(settings: Settings) -> None:
 
 def begin(settings: Settings, services: Sequence[str]) -> Journal:
     """Put on disk what is there now."""
+    found = containers.of_project(settings)
     image = project.image_of(settings)
-    there = {service: containers.of_project(settings, service) for service in services}
-    # what runs, not what the name stands for: a build may have moved the name already
-    serving = [one.image for found in there.values() for one in found if one.is_running]
     entry = Journal(
         image=image,
-        image_id=serving[0] if serving else containers.image_id(image),
-        old={service: {one.id: one.is_running for one in found} for service, found in there.items()},
+        image_id=_proven_image(image, found),
+        old={service: {one.id: one.is_running for one in found if one.service == service} for service in services},
     )
     journal.write(settings, entry)
     return entry
@@ -96,8 +95,10 @@ def give_back(settings: Settings, entry: Journal) -> None:
         if asleep and service in BESIDE:
             _let_them_serve(settings, asleep)
         _remove(settings, new if service in BESIDE else [])
-    if entry.image_id and containers.image_id(entry.image) != entry.image_id:
+    failed = containers.image_id(entry.image)
+    if entry.image_id and failed and failed != entry.image_id:
         containers.tag_image(entry.image_id, entry.image)
+        containers.remove_image_if_unused(failed)
     journal.clear(settings)
 
 
@@ -122,6 +123,13 @@ def _keep_previous_image(entry: Journal, images: set[str]) -> None:
         images |= {before} if before else set()
     for image in images:
         containers.remove_image_if_unused(image)
+
+
+def _proven_image(image: str, found: Sequence[Container]) -> str | None:
+    """What the image's name stood for when things were well: a build may have moved it to what nobody runs yet."""
+    named = containers.image_id(image)
+    running = [one.image for one in found if one.is_running and one.service in APP_SERVICES]
+    return named if named in running or not running else running[0]
 
 
 def _beside(settings: Settings, old: Container | None, new: Container) -> None:
