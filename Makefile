@@ -10,7 +10,8 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 
 .PHONY: up test lint format bench lock
 up: $(READY)
-	@$(BIN)/opsctl up $(if $(APP_ENV),--env $(APP_ENV),--env development)
+# A folder that knows which environment it runs as keeps it: `make up` must not turn production into development.
+	@$(BIN)/opsctl up $(if $(APP_ENV),--env $(APP_ENV),$(if $(wildcard .env),,--env development))
 
 test: $(READY)
 	@$(BIN)/python -m tests $(TIERS)
