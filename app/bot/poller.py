@@ -5,6 +5,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot, BotCommand, Update
@@ -86,11 +87,36 @@ class Poller:
         told = asyncio.create_task(stop.wait())
         await asyncio.wait([fetching, told], return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        if fetching.done():
+        if not fetching.done():
+            fetching.cancel()
+            await asyncio.wait([fetching])
+            return ()
+        try:
             return fetching.result()
-        fetching.cancel()
-        await asyncio.wait([fetching])
-        return ()
+        except (TelegramError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001  # the library's reader met something that it does not know
+            log.error("updates not readable as a whole: %s", type(error).__name__)
+            return await self._fetch_readable()
+
+    async def _fetch_readable(self) -> tuple[Update, ...]:
+        """The updates before the first one that the library cannot read; when that one is the first, it is skipped.
+
+        A single odd update would otherwise be delivered again for ever, and nobody answered any more.
+        """
+        waiting: list[dict[str, Any]] = await self._bot.do_api_request(
+            "getUpdates", {"offset": self._offset, "timeout": 0, "allowed_updates": UPDATES}
+        )
+        readable: list[Update] = []
+        for raw in waiting:
+            try:
+                readable.append(Update.de_json(raw, self._bot))
+            except Exception as error:  # noqa: BLE001
+                if readable:
+                    break
+                log.error("update %s skipped, it is not readable: %s", raw["update_id"], type(error).__name__)
+                self._offset = int(raw["update_id"]) + 1
+        return tuple(readable)
 
     def _note_answer(self) -> None:
         if self.trouble:

@@ -64,6 +64,21 @@ def test_person_sets_an_alert_and_hears_back(telegram, market, bot_process):
 
 
 @on_sqlite
+def test_update_that_cannot_be_read_keeps_nobody_else_from_an_answer(telegram, market, bot_process):
+    odd = {"message": {"message_id": "not a number", "date": "not a date", "chat": 5}}
+    telegram.write(ADA, "/start")
+    telegram.push(odd)
+    telegram.write(BOB, "/start")
+
+    bot = bot_process()
+
+    until(lambda: telegram.texts(ADA) and telegram.texts(BOB), "both answers")
+    until(lambda: telegram.unconfirmed_updates() == [], "the odd update's confirmation")
+    assert len(telegram.texts(ADA)) == 1
+    assert bot.stop() == 0
+
+
+@on_sqlite
 def test_account_gets_its_waiting_alerts_when_it_links_its_chat(telegram, queue, person, bot_process):
     user_id = person(None, username="ada", password_hash="$argon2id$x")
     with db.transaction() as session:
