@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from opsctl import console
 from opsctl.errors import OpsctlError, Terminated
 from opsctl.lock import only_one_opsctl
 from opsctl.redaction import hide
@@ -32,7 +33,7 @@ def recorded_change(settings: Settings, command: str, **details: Any) -> Iterato
     facts: dict[str, Any] = dict(details)
     with only_one_opsctl(settings.state_dir, command) as left_behind:
         if left_behind:
-            append(file, _line(settings, str(left_behind["command"]), outcome="killed", since=left_behind["since"]))
+            _record(file, _line(settings, str(left_behind["command"]), outcome="killed", since=left_behind["since"]))
         outcome: dict[str, Any] = {"outcome": "done", "exit_code": 0}
         try:
             yield facts
@@ -47,7 +48,15 @@ def recorded_change(settings: Settings, command: str, **details: Any) -> Iterato
             raise
         finally:
             seconds = round(time.monotonic() - started, 3)
-            append(file, {**_line(settings, command, **outcome), "seconds": seconds, **facts})
+            _record(file, {**_line(settings, command, **outcome), "seconds": seconds, **facts})
+
+
+def _record(file: Path, entry: dict[str, Any]) -> None:
+    """A disk that is full must not hide how the command ended: that is told, and the log's line is missing."""
+    try:
+        append(file, entry)
+    except OSError as error:
+        console.warning(f"{file} could not be written: {error.strerror}")
 
 
 def append(file: Path, entry: dict[str, Any]) -> None:
@@ -56,10 +65,17 @@ def append(file: Path, entry: dict[str, Any]) -> None:
     text = hide(json.dumps(entry, ensure_ascii=False, default=str))
     entry = {**json.loads(text), "hash": hashlib.sha256(text.encode()).hexdigest()}
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-        target.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        target.flush()
-        os.fsync(target.fileno())
+    line = json.dumps(entry, ensure_ascii=False) + "\n"
+    try:
+        size_before = os.fstat(descriptor).st_size
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size_before)  # half a line would break the chain for ever
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def last_hash(file: Path) -> str:

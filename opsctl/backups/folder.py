@@ -67,7 +67,11 @@ def whole_or_nothing(folder: Path, name: str) -> Iterator[Path]:
         if (folder / name).exists() or (folder / name).is_symlink():
             raise OpsctlError(f"{folder / name} is there already", cause="backup.folder", hint=f"ls -la {folder}")
         unfinished.rename(folder / name)
-        _sync(folder)
+        try:
+            _sync(folder)
+        except OSError:  # what may be gone after a power cut is not published
+            (folder / name).rename(unfinished)
+            raise
     except OSError as error:
         raise not_written(folder, error) from None
     finally:

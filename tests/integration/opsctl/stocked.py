@@ -64,7 +64,7 @@ class Stocked:
         with psycopg.connect(self.url, autocommit=True) as connection:
 
             def execute(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-                cursor = connection.execute(sql.replace("?", "%s"), values)  # type: ignore[arg-type]
+                cursor = connection.execute(sql.replace("%", "%%").replace("?", "%s"), values)  # type: ignore[arg-type]
                 return cursor.fetchall() if cursor.description else []
 
             yield execute
