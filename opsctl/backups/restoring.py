@@ -7,7 +7,7 @@ from datetime import datetime
 
 from opsctl import backups, console
 from opsctl.backups.catalogue import Entry
-from opsctl.backups.manifest import Manifest
+from opsctl.backups.manifest import Manifest, read
 from opsctl.backups.verification import require_good
 from opsctl.databases import Place, differences, kind_of
 from opsctl.errors import OpsctlError, Refused
@@ -96,17 +96,9 @@ def require_fits(settings: Settings, place: Place, manifest: Manifest) -> None:
 def restore(settings: Settings, place: Place, entry: Entry) -> Restored:
     """Carry the plan out; the caller holds the lock. Whatever fails before the swap leaves the database as it is."""
     started = time.monotonic()
-    manifest = require_good(entry, None)
+    manifest = read(entry.path)
     safety_backup = _safety_backup(settings, place, manifest.id)
-    database = kind_of(place)
-    fresh = database.load_beside(
-        place,
-        entry.path / manifest.data_file,
-        manifest.database_bytes,
-        timeout_s=settings.restore.load_timeout_s,
-    )
-    _require_same(place, fresh, manifest)
-    previous, downtime_s = database.swap(place, fresh, wait_s=settings.restore.swap_wait_s)
+    previous, downtime_s = load_and_swap(settings, place, entry)
     forget_oldest(settings, place)
     return Restored(
         restored=manifest.id,
@@ -117,6 +109,20 @@ def restore(settings: Settings, place: Place, entry: Entry) -> Restored:
         seconds=round(time.monotonic() - started, 3),
         write_downtime_seconds=downtime_s,
     )
+
+
+def load_and_swap(settings: Settings, place: Place, entry: Entry) -> tuple[str | None, float]:
+    """Load beside, compare, swap: the name of the replaced database, and for how long nobody could write."""
+    manifest = require_good(entry, None)
+    database = kind_of(place)
+    fresh = database.load_beside(
+        place,
+        entry.path / manifest.data_file,
+        manifest.database_bytes,
+        timeout_s=settings.restore.load_timeout_s,
+    )
+    _require_same(place, fresh, manifest)
+    return database.swap(place, fresh, wait_s=settings.restore.swap_wait_s)
 
 
 def forget_oldest(settings: Settings, place: Place) -> None:

@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from opsctl.backups import manifest
-from opsctl.databases.postgres.restoring import swap_sql
+from opsctl.databases.postgres.restoring import swap_steps
 from tests.integration.opsctl.stocked import PEOPLE
 
 MOMENTS = 6
@@ -90,13 +90,8 @@ def test_b24_kill_9_at_each_call_around_the_swap_of_the_file(sqlite, call):
 def test_b17_backend_that_dies_between_any_two_statements_of_the_swap(postgres, postgres_url):
     backup = json.loads(postgres.opsctl("db", "backup", "--json").stdout)["id"]
     postgres.add("dora")
-    statements = [
-        line.removesuffix(" \\g /dev/null")
-        for line in swap_sql(postgres.name, f"{postgres.name}_restoring", f"{postgres.name}_before_0009_20260101000000")
-        .strip()
-        .splitlines()
-        if not line.startswith(("--", "SELECT extract", "SELECT json_build_array"))
-    ]
+    names = (postgres.name, f"{postgres.name}_restoring", f"{postgres.name}_before_0009_20260101000000")
+    statements = swap_steps(*names)
     assert statements[-1] == "COMMIT;"
 
     for step in range(1, len(statements)):

@@ -96,21 +96,26 @@ def swap(place: Place, database: str, *, wait_s: float) -> tuple[str | None, flo
 
 
 def swap_sql(live: str, fresh: str, keep_as: str) -> str:
-    # names come from settings and are quoted; ALTER DATABASE takes no parameters
-    return f"""
-SELECT extract(epoch FROM clock_timestamp()) AS started \\gset
-ALTER DATABASE {identifier(live)} ALLOW_CONNECTIONS false;
-{end_sessions_sql(live, fresh)}
--- a session that was half-way through connecting is seen only now
-SELECT pg_sleep({LATE_CONNECTIONS_S}) \\g /dev/null
-{end_sessions_sql(live, fresh)}
-BEGIN;
-ALTER DATABASE {identifier(live)} RENAME TO {identifier(keep_as)};
-ALTER DATABASE {identifier(fresh)} RENAME TO {identifier(live)};
-ALTER DATABASE {identifier(keep_as)} ALLOW_CONNECTIONS true;
-COMMIT;
-SELECT json_build_array(:started, extract(epoch FROM clock_timestamp()));
-"""  # noqa: S608
+    """The steps, between two looks at the server's clock: one row, when it began and when it ended."""
+    began = "SELECT extract(epoch FROM clock_timestamp()) AS began \\gset"
+    ended = "SELECT json_build_array(:began, extract(epoch FROM clock_timestamp()));"
+    return "\n".join((began, *swap_steps(live, fresh, keep_as), ended))
+
+
+def swap_steps(live: str, fresh: str, keep_as: str) -> tuple[str, ...]:
+    """Statements of their own; up to the COMMIT the old database keeps its name, whichever is the last to be run."""
+    end_sessions = end_sessions_sql(live, fresh)
+    return (
+        f"ALTER DATABASE {identifier(live)} ALLOW_CONNECTIONS false;",
+        end_sessions,
+        f"DO $$ BEGIN PERFORM pg_sleep({LATE_CONNECTIONS_S}); END $$;",
+        end_sessions,  # of those who were half-way through connecting, and are seen only now
+        "BEGIN;",
+        f"ALTER DATABASE {identifier(live)} RENAME TO {identifier(keep_as)};",
+        f"ALTER DATABASE {identifier(fresh)} RENAME TO {identifier(live)};",
+        f"ALTER DATABASE {identifier(keep_as)} ALLOW_CONNECTIONS true;",
+        "COMMIT;",
+    )
 
 
 def end_sessions_sql(*databases: str) -> str:
