@@ -7,19 +7,22 @@ from opsctl.databases.postgres.psql import SAME_TEXT_EVERYWHERE, Session, query,
 
 RECORD_HASH_SINCE = 14  # the first server with hash_record_extended
 
-# Tables of people, quoted by the server. `hashable`: each column's type has a hash of its own; a json or an
-# array has none that we could be sure of, so those tables are hashed as text, at twice the cost.
+# Tables of people, quoted by the server, and what to hash of each row: all of it, but for columns whose type has no
+# hash of its own that we could be sure of (json, an array), which are hashed as text.
 TABLES = """
 SELECT coalesce(json_agg(json_build_array(
          CASE WHEN n.nspname = 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END,
-         format('%I.%I', n.nspname, c.relname), hashable) ORDER BY n.nspname, c.relname), '[]')
+         format('%I.%I', n.nspname, c.relname), hashed) ORDER BY n.nspname, c.relname), '[]')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
-  SELECT coalesce(bool_and(t.typtype = 'e' OR t.oid = 'varchar'::regtype OR t.oid IN (
-           SELECT o.opcintype FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
-           WHERE m.amname = 'hash' AND o.opcdefault)), true) AS hashable
-  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS types
+  SELECT CASE WHEN coalesce(bool_and(hashable), true) THEN '"the row"'
+              ELSE 'ROW(' || string_agg(format(CASE WHEN hashable THEN '%I' ELSE '%I::text' END, attname), ', '
+                                        ORDER BY attnum) || ')' END AS hashed
+  FROM (SELECT a.attname, a.attnum, t.typtype = 'e' OR t.oid = 'varchar'::regtype OR t.oid IN (
+                 SELECT o.opcintype FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+                 WHERE m.amname = 'hash' AND o.opcdefault) AS hashable
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns) AS row
 WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_t%';
 """
 SEQUENCES = """
@@ -31,7 +34,7 @@ FROM pg_sequences;
 HAS_REVISION = "SELECT to_json(to_regclass('alembic_version') IS NOT NULL);"
 REVISION = "SELECT to_json(string_agg(version_num, ',' ORDER BY version_num)) FROM alembic_version;"
 
-Tables = list[tuple[str, str, bool]]  # name as people say it, quoted name, hashable
+Tables = list[tuple[str, str, str]]  # name as people say it, quoted name, what to hash of "the row"
 
 
 class Reading:
@@ -45,22 +48,22 @@ class Reading:
         self._sequences: dict[str, int] = self._next()
         has_revision, self._major = self._next(), int(self._next())
         asked.send(REVISION if has_revision else "SELECT to_json(NULL::text);")
-        for _, quoted, hashable in self._tables:
-            asked.send(fingerprint_sql(quoted, by_record=self._by_record(hashable)))
+        for _, quoted, hashed in self._tables:
+            asked.send(fingerprint_sql(quoted, hashed, by_record=self._by_record))
 
     def result(self) -> Contents:
         revision = self._next()
-        tables = {name: self._table(hashable) for name, _, hashable in self._tables}
+        tables = {name: self._table() for name, _, _ in self._tables}
         return Contents(tables=tables, sequences=self._sequences, revision=revision)
 
-    def _table(self, hashable: bool) -> TableContents:
+    @property
+    def _by_record(self) -> bool:
+        return self._major >= RECORD_HASH_SINCE
+
+    def _table(self) -> TableContents:
         rows, fingerprint = self._next()
         # The hash of a record is promised only within a major version, that of a text in practice for ever.
-        method = f"record-hash-{self._major}" if self._by_record(hashable) else "text-hash"
-        return TableContents(rows, fingerprint, method)
-
-    def _by_record(self, hashable: bool) -> bool:
-        return hashable and self._major >= RECORD_HASH_SINCE
+        return TableContents(rows, fingerprint, f"record-hash-{self._major}" if self._by_record else "text-hash")
 
     def _next(self) -> Any:
         return self._session.receive(self._timeout_s)
@@ -81,11 +84,11 @@ def rows(place: Place, database: str | None = None) -> dict[str, int]:
     return dict(zip((name for name, _, _ in tables), counted, strict=True))
 
 
-def fingerprint_sql(quoted: str, *, by_record: bool) -> str:
+def fingerprint_sql(quoted: str, hashed: str, *, by_record: bool) -> str:
     """Sum of a 64-bit hash of each row: the order of rows does not matter, each single row does."""
-    row = '"the row"'  # no column is called so; a column's name would win over the table's
-    hashed = f"hash_record_extended({row}, 0)" if by_record else f"hashtextextended({row}::text, 0)"
+    value = f"hash_record_extended({hashed}, 0)" if by_record else 'hashtextextended("the row"::text, 0)'
     return (
-        f"SELECT json_build_array(count(*), coalesce(sum({hashed}::numeric), 0)::text) "  # noqa: S608
-        f"FROM ONLY {quoted} AS {row};"
+        f"SELECT json_build_array(count(*), coalesce(sum({value}::numeric), 0)::text) "  # noqa: S608
+        # no column is called so; a column's name would win over the table's
+        f'FROM ONLY {quoted} AS "the row";'
     )

@@ -12,6 +12,8 @@ from opsctl.errors import NotReady, OpsctlError, Refused
 DATA_FILE = "app.dump"
 ZSTD_SINCE = 16  # the first pg_dump with --compress=METHOD
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT to_json(pg_export_snapshot());"
+SERVER_VERSION = "SELECT to_json(current_setting('server_version'));"
+SIZE = "SELECT pg_database_size(current_database());"
 SNAPSHOT_TIMEOUT_S = 30
 VERSION_TIMEOUT_S = 60
 # Who holds the tables that a dump waits for.
@@ -24,15 +26,7 @@ WHERE l.mode = 'AccessExclusiveLock' AND l.granted AND l.locktype = 'relation' A
 
 
 def versions(place: Place) -> Versions:
-    server = query(place, "SELECT to_json(current_setting('server_version'));")
-    found = Versions(engine=_number(server), tool=tool_version(place, "pg_dump"))
-    if major(found.tool) < major(found.engine):
-        raise NotReady(
-            f"pg_dump {found.tool} cannot dump a PostgreSQL {found.engine} server",
-            cause="tool.version",
-            hint=f"apt install postgresql-client-{major(found.engine)}",
-        )
-    return found
+    return _fitting(place, query(place, SERVER_VERSION))
 
 
 def tool_version(place: Place, program: str) -> str:
@@ -40,18 +34,16 @@ def tool_version(place: Place, program: str) -> str:
 
 
 def size_bytes(place: Place) -> int:
-    return int(query(place, "SELECT pg_database_size(current_database());"))
+    return int(query(place, SIZE))
 
 
 def dump(place: Place, folder: Path, *, timeout_s: float, lock_wait_s: float) -> Dumped:
     """One session holds the snapshot and counts in it, while pg_dump reads the same snapshot beside it."""
-    found = versions(place)
-    file = _new_file(folder)
     with session(place) as holder:
-        holder.send(SNAPSHOT)
-        snapshot = str(holder.receive(SNAPSHOT_TIMEOUT_S))
-        holder.send("SELECT pg_database_size(current_database());")
-        database_bytes = int(holder.receive(SNAPSHOT_TIMEOUT_S))
+        holder.send(SNAPSHOT + SERVER_VERSION + SIZE)
+        snapshot, server, size = (holder.receive(SNAPSHOT_TIMEOUT_S) for _ in range(3))
+        found = _fitting(place, server)
+        file = _new_file(folder)
         counting = Reading(holder, timeout_s=timeout_s)
         try:
             _run_pg_dump(place, file, snapshot, major(found.tool), timeout_s=timeout_s, lock_wait_s=lock_wait_s)
@@ -60,7 +52,7 @@ def dump(place: Place, folder: Path, *, timeout_s: float, lock_wait_s: float) ->
         contents = counting.result()
     with file.open("rb") as written:
         os.fsync(written.fileno())
-    return Dumped(file, found, database_bytes, contents)
+    return Dumped(file, found, int(size), contents)
 
 
 def read_through(place: Place, file: Path, database_bytes: int) -> None:
@@ -78,6 +70,17 @@ def read_through(place: Place, file: Path, database_bytes: int) -> None:
 
 def major(version: str) -> int:
     return int(version.partition(".")[0])
+
+
+def _fitting(place: Place, server: str) -> Versions:
+    found = Versions(engine=_number(server), tool=tool_version(place, "pg_dump"))
+    if major(found.tool) < major(found.engine):
+        raise NotReady(
+            f"pg_dump {found.tool} cannot dump a PostgreSQL {found.engine} server",
+            cause="tool.version",
+            hint=f"apt install postgresql-client-{major(found.engine)}",
+        )
+    return found
 
 
 def _new_file(folder: Path) -> Path:

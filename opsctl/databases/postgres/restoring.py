@@ -147,12 +147,13 @@ def previous(place: Place) -> tuple[str, ...]:
 
 
 def clean_up(place: Place) -> tuple[str, ...]:
+    ended, is_closed, is_left = _maintenance(place, _left_behind_sql(place))
     done = []
-    if ended := _end_sessions(place):
+    if ended:
         done.append(f"ended {ended} database session(s) of a run that was killed")
-    if open_again(place):
+    if is_closed and open_again(place):
         done.append(f"opened {place.name} again: a swap was interrupted, the old database is live")
-    if _maintenance(place, f"SELECT to_json(EXISTS {_database_row(scratch_name(place))});"):
+    if is_left:
         drop(place, scratch_name(place))
         done.append("dropped a half-loaded database of a restore that was interrupted")
     return tuple(done)
@@ -180,15 +181,14 @@ def kept_name(place: Place, now: datetime) -> str:
     return f"{place.name[:NAME_LONGEST]}_before_{number:04}_{now:%Y%m%d%H%M%S}"
 
 
-def _end_sessions(place: Place) -> int:
-    names = f"{literal(place.name)}, {literal(scratch_name(place))}"
-    return int(
-        _maintenance(
-            place,
-            f"SELECT count(pg_terminate_backend(pid, {TERMINATE_WAIT_MS})) FROM pg_stat_activity "  # noqa: S608
-            f"WHERE application_name = {literal(APPLICATION)} AND pid <> pg_backend_pid() AND datname IN ({names});",
-        )
-    )
+def _left_behind_sql(place: Place) -> str:
+    """Ends sessions of an earlier run: how many; then whether the live database is closed, whether a load is left."""
+    live, scratch = literal(place.name), literal(scratch_name(place))
+    ours = f"application_name = {literal(APPLICATION)} AND pid <> pg_backend_pid() AND datname IN ({live}, {scratch})"
+    return f"""SELECT json_build_array(
+  (SELECT count(pg_terminate_backend(pid, {TERMINATE_WAIT_MS})) FROM pg_stat_activity WHERE {ours}),
+  EXISTS (SELECT FROM pg_database WHERE datname = {live} AND NOT datallowconn),
+  EXISTS (SELECT FROM pg_database WHERE datname = {scratch}));"""  # noqa: S608
 
 
 def _like_the_live_one(place: Place) -> str:
