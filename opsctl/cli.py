@@ -1,6 +1,5 @@
 """The command tree, and the one place where a failure becomes an exit code."""
 
-import os
 import signal
 import sys
 import traceback
@@ -13,7 +12,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from opsctl import commands, console, redaction
 from opsctl.command_tree import LazyGroup, group_of
-from opsctl.errors import OpsctlError, Terminated
+from opsctl.errors import OpsctlError, Terminated, of_the_machine
 
 BUG = 70
 INTERRUPTED = 130
@@ -37,7 +36,14 @@ class ReportingGroup(LazyGroup):
             console.failure(error, as_json=wants_json(words))
             code = error.exit_code
         except typer.Abort:
+            console.interrupted()
             code = INTERRUPTED
+        except OSError as error:
+            failure = of_the_machine(error)
+            if failure is None:
+                raise
+            console.failure(failure, as_json=wants_json(words))
+            code = failure.exit_code
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -57,6 +63,7 @@ app = typer.Typer(
     cls=group_of(commands.__name__, commands.COMMANDS, ReportingGroup),
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Operate the price-alert service: every procedure of the maintenance manual is one command.",
     epilog="Exit codes: 0 done · 1 failed · 2 wrong words · 3 problems found · 4 refused · 5 not ready · 6 busy",
 )
@@ -74,10 +81,10 @@ def main() -> None:
     try:
         app(prog_name="opsctl")
     except Terminated as stop:
-        console.warning("interrupted")
+        console.interrupted()
         sys.exit(stop.exit_code)
     except BrokenPipeError:  # the reader of our output has left; the work was done
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.give_stdout_up()
         sys.exit(128 + signal.SIGPIPE)
     except Exception:  # noqa: BLE001  # a bug: every expected failure has left app() as SystemExit
         console.warning("this is a bug in opsctl; please report the lines below")

@@ -1,5 +1,6 @@
 """Groups whose commands are imported when they are used, so that --help costs no more than Typer itself."""
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -35,10 +36,17 @@ class LazyGroup(TyperGroup):
         """The real command or group behind a name."""
         module = import_module(f"{self.package}.{name}")
         if hasattr(module, "app"):
-            return typer.main.get_command(module.app)
+            return typer.main.get_group(module.app)
         wrapped = typer.Typer(add_completion=False)
         wrapped.command(name)(getattr(module, name))
-        return typer.main.get_command(wrapped)
+        command = typer.main.get_command(wrapped)
+        command.help = unwrapped(command.help or "")
+        return command
+
+
+def unwrapped(text: str) -> str:
+    """Help without the line breaks of its docstring: a narrow terminal would break each line once more."""
+    return re.sub(r"\n+Example:", "\n\nExample:", re.sub(r"(?<!\n)\n(?!\n|Exit codes:|Example:)", " ", text))
 
 
 def group_of(package: str, first_lines: Mapping[str, str], base: type[LazyGroup] = LazyGroup) -> type[LazyGroup]:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -34,15 +34,27 @@ def result(document: Any, *, as_json: bool, show: Show) -> None:
 
     The document may hold dataclasses, mappings, sequences, paths and aware datetimes.
     """
-    if as_json:
-        print(hide(to_json(document)))  # noqa: T201
-        return
+    try:
+        if as_json:
+            print(hide(to_json(document)), flush=True)  # noqa: T201
+        else:
+            _show(show())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_stdout_up()
+        raise OpsctlError(
+            f"the result could not be written: {error.strerror}", cause="output.failed", hint="look where stdout goes"
+        ) from None
+
+
+def _show(shown: "RenderableType | Iterable[RenderableType]") -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    shown = show()
     for part in [shown] if isinstance(shown, str) or not isinstance(shown, list | tuple) else shown:
         console.print(hide(part) if isinstance(part, str) else part)
+    sys.stdout.flush()
 
 
 def failure(error: OpsctlError, *, as_json: bool) -> None:
@@ -50,12 +62,25 @@ def failure(error: OpsctlError, *, as_json: bool) -> None:
     message, *details = hide(str(error)).splitlines() or [type(error).__name__]
     hint = hide(error.hint)
     if as_json:
-        print(to_json({"error": {"cause": error.cause, "message": message, "hint": hint}}))  # noqa: T201
+        try:
+            print(to_json({"error": {"cause": error.cause, "message": message, "hint": hint}}), flush=True)  # noqa: T201
+        except OSError:  # stderr and the exit code still tell
+            give_stdout_up()
     _to_stderr(f"error: {message} [{error.cause}]", style="bold red")
     for line in details:
         _to_stderr(f"  {line}")
     if hint:
         _to_stderr(f"next: {hint}", style="cyan")
+
+
+def interrupted() -> None:
+    """On a terminal the ^C stands in the line."""
+    _to_stderr("\ninterrupted" if sys.stderr.isatty() else "interrupted")
+
+
+def give_stdout_up() -> None:
+    """What is still to be written would fail once more when Python ends, and change the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def table(*columns: str, rows: Iterable[Sequence[object]], title: str | None = None) -> "RenderableType":
@@ -166,4 +191,5 @@ def _to_stderr(text: str, *, style: str = "") -> None:
     line = printable(hide(text))
     if style and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         line = f"\x1b[{_STYLES[style]}m{line}\x1b[0m"
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(OSError):  # nobody reads it any more, or its disk is full: no reason to stop half-way
+        print(line, file=sys.stderr, flush=True)  # noqa: T201

@@ -72,10 +72,12 @@ def read(file: Path) -> dict[str, str]:
 
     try:
         found = dotenv_values(file, interpolate=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise NotReady(
-            f"{file.name} cannot be read: {type(error).__name__}", cause="environment.file", hint=f"look at {file}"
+            f"{file.name} cannot be read: {error.strerror}", cause="environment.file", hint=f"ls -l {file}"
         ) from None
+    except UnicodeDecodeError:
+        raise NotReady(f"{file.name} is not UTF-8", cause="environment.file", hint=f"edit {file}") from None
     return {key: value or "" for key, value in found.items()}
 
 

@@ -1,5 +1,7 @@
 """The failures opsctl expects. Each kind has its own exit code, each failure its own cause."""
 
+import errno
+
 
 class OpsctlError(Exception):
     """The operation was tried and failed.
@@ -38,6 +40,23 @@ class Busy(OpsctlError):
     """Nothing was changed: another opsctl is at work."""
 
     exit_code = 6
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_OF_THE_MACHINE = (*_FULL, *_FORBIDDEN, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def of_the_machine(error: OSError) -> OpsctlError | None:
+    """The failure behind an error that a full disk or a forbidden file explains; None when it must be a bug."""
+    if error.errno not in _OF_THE_MACHINE:
+        return None
+    message = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+    if error.errno in _FULL:
+        return OpsctlError(message, cause="disk.full", hint="df -h")
+    if error.errno in _FORBIDDEN and error.filename:
+        return OpsctlError(message, cause="file.forbidden", hint=f"ls -ld {error.filename}")
+    return OpsctlError(message, cause="machine.refused", hint="opsctl doctor")
 
 
 class Terminated(BaseException):

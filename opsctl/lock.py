@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from opsctl.errors import Busy, OpsctlError
+
+LONGEST_NOTE = 4096
 
 
 @contextmanager
@@ -26,17 +28,19 @@ def only_one_opsctl(folder: Path, command: str) -> Iterator[dict[str, Any] | Non
         raise OpsctlError(
             f"the lock in {folder} cannot be opened: {error.strerror}", cause="lock.file", hint=f"ls -ld {folder}"
         ) from None
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _busy(_holder(file.read())) from None
-        left_behind = _holder(file.read())
-        _write(file, {"pid": os.getpid(), "command": command, "since": _now()})
+            raise _busy(_holder(descriptor)) from None
+        left_behind = _holder(descriptor)
+        _write(descriptor, json.dumps({"pid": os.getpid(), "command": command, "since": _now()}))
         try:
             yield left_behind
         finally:
-            _write(file, None)
+            _write(descriptor, "")
+    finally:
+        os.close(descriptor)
 
 
 def _busy(holder: dict[str, Any] | None) -> Busy:
@@ -49,20 +53,19 @@ def _busy(holder: dict[str, Any] | None) -> Busy:
     )
 
 
-def _holder(text: str) -> dict[str, Any] | None:
+def _holder(descriptor: int) -> dict[str, Any] | None:
     try:
-        holder = json.loads(text)
+        holder = json.loads(os.pread(descriptor, LONGEST_NOTE, 0))
     except ValueError:
         return None
     return holder if isinstance(holder, dict) and {"command", "pid", "since"} <= holder.keys() else None
 
 
-def _write(file: Any, holder: dict[str, Any] | None) -> None:
-    file.seek(0)
-    file.truncate()
-    if holder:
-        file.write(json.dumps(holder))
-    file.flush()
+def _write(descriptor: int, note: str) -> None:
+    """The lock holds without its note: `opsctl down` must work on a full disk."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note.encode(), 0)
 
 
 def _now() -> str:

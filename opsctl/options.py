@@ -17,4 +17,4 @@ Environment = Annotated[
 Runtime = Annotated[
     str | None, typer.Option("--runtime", metavar="NAME", help="local or compose; chosen by what answers otherwise.")
 ]
-Services = Annotated[list[str] | None, typer.Argument(metavar="[SERVICE]...", help="All services if none is named.")]
+Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="All services if none is named.")]

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from opsctl.checks.context import Context
 from opsctl.checks.finding import Finding
-from opsctl.errors import OpsctlError
+from opsctl.errors import OpsctlError, of_the_machine
 
 # Each check with those whose errors explain its own: when one of them failed, it is not looked at.
 CHECKS: Mapping[str, tuple[str, ...]] = {
@@ -59,4 +59,12 @@ def _look(name: str, context: Context) -> tuple[Finding, ...]:
     try:
         return tuple(import_module(f"{__name__}.{name}").look(context))
     except OpsctlError as failure:
-        return (Finding("error", str(failure).splitlines()[0], failure.hint),)
+        return (_finding(failure),)
+    except OSError as error:
+        if explained := of_the_machine(error):
+            return (_finding(explained),)
+        raise
+
+
+def _finding(failure: OpsctlError) -> Finding:
+    return Finding("error", str(failure).splitlines()[0], failure.hint)

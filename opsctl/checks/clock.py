@@ -1,6 +1,7 @@
 """The clock: time in Korea can be told, and time has not gone back."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,7 +38,7 @@ def newest_file(project: Path) -> tuple[Path, float] | None:
 def _written(project: Path) -> Iterator[Path]:
     for name in FOLDERS:
         folder = project / name
-        if folder.is_dir():
+        with suppress(OSError):  # a folder that is not there, or closed: another check tells
             yield from folder.iterdir()
 
 

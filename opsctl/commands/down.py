@@ -15,7 +15,7 @@ class DownPlan:
 
 
 def down(runtime: Runtime = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Stop the system; the data stays, and so does the memory of the environment.
+    """Stop the system; the data stays.
 
     Exit codes: 0 nothing runs any more, 1 a part did not end, 5 the engine or a setting is not ready, 6 busy.
 

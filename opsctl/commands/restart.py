@@ -22,9 +22,9 @@ class RestartPlan:
 def restart(
     services: Services = None, runtime: Runtime = None, dry_run: DryRun = False, as_json: AsJson = False
 ) -> None:
-    """Restart services with today's environment, and wait until they are healthy.
+    """Restart services with today's environment.
 
-    In the local runtime the services are one process: naming one restarts all.
+    Waits until they are healthy. In the local runtime the services are one process: naming one restarts all.
 
     Exit codes: 0 done, 1 a part did not become healthy, 2 no such service, 5 not ready, 6 busy.
 

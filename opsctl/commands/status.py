@@ -10,9 +10,10 @@ PROBLEMS_FOUND = 3
 
 
 def status(env: Environment = None, runtime: Runtime = None, as_json: AsJson = False) -> None:
-    """Show one screen of truth: services, database, last backup, what is wrong and what to type about it.
+    """Show one screen of truth about the system.
 
-    Works when the app, the engine or the database is down, and says which. Changes nothing.
+    Services, database, last backup, what is wrong and what to type about it. Works when the app, the engine
+    or the database is down, and says which. Changes nothing.
 
     Exit codes: 0 all is well, 3 something is not, 5 the folder or a setting is not ready.
 

@@ -25,7 +25,7 @@ class UpPlan:
 
 
 def up(env: Environment = None, runtime: Runtime = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Bring the system up: migrated, healthy, with a status screen and the next things to type.
+    """Bring the system up, migrated and healthy, and show its status.
 
     The first time, `--env NAME` writes .env.NAME with fresh secrets; the folder remembers it. Twice in a row is
     harmless. Services whose environment changed are re-created. Schema migrations run after a backup.

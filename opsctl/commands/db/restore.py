@@ -22,9 +22,10 @@ def restore(
     env: Environment = None,
     runtime: Runtime = None,
 ) -> None:
-    """Bring a backup back: verify it, load it beside the live database, compare every table, swap.
+    """Bring a backup back beside the live database, compare, and swap.
 
-    First comes a backup of what is replaced, and the replaced database itself stays for `opsctl db undo`.
+    The backup is verified first. Then comes a backup of what is replaced, and the replaced database itself
+    stays for `opsctl db undo`.
     Until the swap, which takes well under a second, the service goes on working with the old database.
     Development wants --yes or a typed yes, production the database's name: --confirm NAME, or typed.
 

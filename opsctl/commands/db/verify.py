@@ -15,15 +15,16 @@ from opsctl.settings import Settings, load_settings
 
 
 def verify(
-    backup: Annotated[str, typer.Argument(metavar="[ID]", help="A backup, or latest.")] = LATEST,
+    backup: Annotated[str, typer.Argument(metavar="ID", help="A backup, or latest.")] = LATEST,
     all_of_them: Annotated[bool, typer.Option("--all", help="Every backup there is.")] = False,
     as_json: AsJson = False,
     env: Environment = None,
     runtime: Runtime = None,
 ) -> None:
-    """Prove that backups are what they were when they were taken: manifest, SHA-256, and a full read.
+    """Prove that backups are what they were when they were taken.
 
-    No database is touched. Where the database's programs cannot be reached, the hash alone is compared.
+    Looks at manifest and SHA-256, and reads all of it. No database is touched. Where the database's programs
+    cannot be reached, the hash alone is compared.
 
     Exit codes: 0 all are good, 2 not a backup's name, 3 one is bad, 4 there is no such backup, 5 not ready.
     """

@@ -29,7 +29,7 @@ def upgrade(dry_run: DryRun = False, yes: Yes = False, as_json: AsJson = False) 
     """Back the database up, then bring it to the code's revision.
 
     All waiting migrations are one transaction: when one fails, the schema is the old one. A migration
-    that would wait for a table longer than [migrate] lock_timeout_ms gives up and tries again later,
+    that would wait for a table longer than lock_timeout_ms in opsctl.toml gives up and tries again later,
     so the service never stands still for it. In production it asks first, unless --yes is said.
 
     Exit codes: 0 done or nothing to do, 1 failed and the old schema is there, 4 refused, 5 not ready, 6 busy.

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from opsctl import cli
 from opsctl.command_tree import LazyGroup
+from tests.integration.opsctl.stocked import PEOPLE
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,6 +48,23 @@ def test_every_command_has_help_and_refuses_wrong_words(path):
     assert refused.exit_code == 2
     error = json.loads(refused.stdout)["error"]
     assert error["cause"] == "usage"
+
+
+@pytest.mark.parametrize("group", ["db", "migrate", "logs", "deps"])
+def test_groups_offer_what_is_theirs_and_no_shell_completion(group):
+    outcome = CliRunner().invoke(cli.app, [group, "-h"])
+
+    assert outcome.exit_code == 0, outcome.output
+    assert "completion" not in outcome.stdout
+
+
+def test_help_is_not_broken_where_its_docstring_is():
+    outcome = CliRunner().invoke(cli.app, ["db", "restore", "--help"], env={"COLUMNS": "400"})
+
+    lines = [line.strip() for line in outcome.stdout.splitlines()]
+    (codes,) = [line for line in lines if line.startswith("Exit codes:")]
+    assert codes.endswith("6 busy.")
+    assert "Example: opsctl db restore latest --dry-run" in lines
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in TREE], ids=" ".join)
@@ -85,15 +103,35 @@ def test_outside_a_project_every_failure_is_one_line_and_a_next_step(tmp_path, m
     assert "Traceback" not in outcome.output
 
 
+def shell(words):
+    return subprocess.run(["/bin/bash", "-c", words], capture_output=True, text=True)
+
+
 def test_output_into_a_closed_pipe_is_no_traceback():
-    done = subprocess.run(
-        ["/bin/bash", "-c", f"{sys.executable} -m opsctl --help | head -1; exit ${{PIPESTATUS[0]}}"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
+    done = shell(f"{sys.executable} -m opsctl --help | head -1; exit ${{PIPESTATUS[0]}}")
 
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "db backups", "db backups --json", "db backup"])
+def test_full_disk_behind_stdout_is_one_line_and_no_traceback(sqlite, words):
+    done = shell(f"{sys.executable} -m opsctl {words} > /dev/full")
+
+    assert done.returncode == 1, done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_work_goes_on_when_nobody_reads_its_progress(sqlite):
+    backup = f"{sys.executable} -m opsctl db backup --json"
+
+    full = shell(f"{backup} 2> /dev/full")
+    left = shell(f"{{ {backup} 2>&1 >/dev/null; echo exit $? > left; }} | true")
+
+    assert (full.returncode, json.loads(full.stdout)["rows"]["people"]) == (0, len(PEOPLE))
+    assert left.returncode == 0
+    assert Path("left").read_text() == "exit 0\n"
+    assert len(list(Path("backups").iterdir())) == 2
 
 
 def test_terminal_that_cannot_show_korean_gets_escapes(tmp_path):

@@ -105,3 +105,22 @@ def test_secrets_never_reach_the_audit_log(settings):
         facts["note"] = "canary-secret-value"
 
     assert "canary" not in (settings.state_dir / history.FILE_NAME).read_text()
+
+
+def test_lock_holds_where_not_even_its_note_can_be_written(settings):
+    """As on a full disk: a file that cannot grow by a byte."""
+    program = (
+        "import resource, sys; from pathlib import Path\n"
+        "from opsctl.lock import only_one_opsctl\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "with only_one_opsctl(Path(sys.argv[1]), 'down'): print('held')"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(settings.state_dir)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+    assert (done.returncode, done.stdout) == (0, "held\n"), done.stderr
