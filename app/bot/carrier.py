@@ -23,6 +23,7 @@ from app.services import outbox
 from app.services.outbox import Leased
 
 MOST_MOVES = 10
+LONGEST_HEAD_START_S = 0.03
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 T = TypeVar("T")
@@ -46,8 +47,8 @@ class Carrier:
         self._lease = lease
         self._redact = redact
         self._on_wire = 0
-        self._entrance = asyncio.Lock()
         self._exit = asyncio.Lock()
+        self._begin_takes_s = 0.0
 
     async def carry(self, row: Leased) -> None:
         try:
@@ -84,56 +85,48 @@ class Carrier:
         if text.is_too_long:
             await self._split(row, text)
             return
-        if not await self._may_enter():
-            await self._give_back(row)
+        if not await self._may_leave(row):
             return
-        self._on_wire += 1
         try:
-            if await self._begin(row):
-                await self._send(row, text)
+            await self._send(row, text)
         finally:
             self._on_wire -= 1
 
     # -- before the request
 
-    async def _may_enter(self) -> bool:
-        """Wait for our turn; False when nothing is to be sent now."""
-        async with self._entrance:  # first come, first served
-            while not self._is_closed():
-                now = time.monotonic()
-                wait_s = self._pacer.wire_wait(now)
-                if wait_s <= 0 and not (self._pacer.is_in_trouble and self._on_wire):
-                    self._pacer.take_wire(now)
-                    return True
-                await asyncio.sleep(max(wait_s, 0.005))
+    async def _may_leave(self, row: Leased) -> bool:
+        """Wait for our turn, and write down that the request leaves now. False: it was given back, or is not ours.
+
+        One at a time, so that a killed process leaves at most one message that looks sent and surely was not.
+        """
+        async with self._exit:  # first come, first served
+            leaves = await self._turn_comes(early_s=self._begin_takes_s) and await self._begin(row)
+            if leaves:
+                self._pacer.take_wire(time.monotonic())
+                self._on_wire += 1
+        if not leaves:
+            await self._give_back(row)
+        return leaves
+
+    async def _turn_comes(self, *, early_s: float = 0.0) -> bool:
+        """False when nothing is to be sent now."""
+        while not (self.is_stopping or self.is_token_rejected or self._pacer.is_held(time.monotonic())):
+            wait_s = self._pacer.wire_wait(time.monotonic()) - early_s
+            if wait_s <= 0 and not (self._pacer.is_in_trouble and self._on_wire):
+                return True
+            await asyncio.sleep(max(wait_s, 0.005))
         return False
 
-    def _is_closed(self) -> bool:
-        return self.is_stopping or self.is_token_rejected or self._pacer.is_held(time.monotonic())
-
     async def _begin(self, row: Leased) -> bool:
-        """The database knows that the request leaves now. False: it must not leave."""
         asked = time.monotonic()
         is_ours = await self._ledger.write(
             lambda session: outbox.begin(session, self._worker, row.id, clock.now(), self._lease)
         )
-        if not is_ours:
-            return False
-        await self._spread()
+        # The database takes its time too: it is asked so early that it has answered when our turn comes.
+        self._begin_takes_s = min(time.monotonic() - asked, LONGEST_HEAD_START_S)
+        may_leave = is_ours and await self._turn_comes()
         # A process that was frozen here may wake up after its lease, when somebody else has the message.
-        if time.monotonic() - asked > self._lease.total_seconds() / 2:
-            return False
-        if self._is_closed():
-            await self._give_back(row)
-            return False
-        return True
-
-    async def _spread(self) -> None:
-        """A slow commit lets several messages through at once: pull them apart again."""
-        async with self._exit:
-            while (wait_s := self._pacer.exit_wait(time.monotonic())) > 0:
-                await asyncio.sleep(wait_s)
-            self._pacer.leave(time.monotonic())
+        return may_leave and time.monotonic() - asked < self._lease.total_seconds() / 2
 
     # -- the request
 

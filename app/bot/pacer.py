@@ -39,7 +39,6 @@ class Pacer:
         self.rate_per_s = MAX_PER_S
         self.held_until = -math.inf
         self._next_start = -math.inf
-        self._next_exit = -math.inf
         self._chats: dict[int, float] = {}
         self._groups: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=GROUP_LIMIT))
         self._busy: set[int] = set()
@@ -85,14 +84,8 @@ class Pacer:
         return self._failures >= TROUBLE_AFTER
 
     def take_wire(self, now: float) -> None:
+        """The bytes go out now."""
         self._next_start = now + 1 / self.rate_per_s
-
-    def exit_wait(self, now: float) -> float:
-        return max(0.0, self._next_exit - now)
-
-    def leave(self, now: float) -> None:
-        """The bytes go out now; the gap that counts for Telegram."""
-        self._next_exit = now + 1 / self.rate_per_s
 
     # -- one message's way
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app import clock, db
+from app.bot import ledger
 from app.services import outbox
 from tests.integration.app.bot.conftest import rows, running_sender, statuses, until
 from tests.stand_ins.telegram import TOKEN
@@ -263,6 +264,27 @@ def test_stopped_sender_gives_back_what_it_had_not_begun(telegram, queue):
     assert left <= {"sent", "pending"}
     assert len(telegram.messages()) == 60
     assert not any(message["text"].startswith("(재전송)") for message in telegram.messages())
+
+
+@on_sqlite
+def test_messages_are_noted_as_leaving_one_by_one_however_slow_the_database(telegram, queue, monkeypatch):
+    """Whatever is noted and has not left when the process is killed will carry a mark for nothing."""
+
+    def slowly(steps, write=ledger._run):
+        time.sleep(0.15)
+        return write(steps)
+
+    monkeypatch.setattr("app.bot.ledger._run", slowly)
+    for number in range(10):
+        queue(1000 + number, "x")
+
+    ahead = []
+    with running_sender(telegram):
+        while not all_sent():
+            noted = sum(row.sending_at is not None for row in rows())
+            ahead.append(noted - len(telegram.messages()))
+
+    assert max(ahead) <= 2  # one before it leaves, one on its way
 
 
 @on_sqlite
