@@ -67,14 +67,14 @@ def test_a1_to_a5_kill_9_at_any_moment_lists_nothing_unfinished(stocked):
 
 
 @pytest.mark.parametrize("call", ["rename", "fsync", "unlink,unlinkat,rmdir", "mkdir"])
-def test_a1_to_a5_kill_9_at_each_call_that_changes_the_disk(sqlite, call):
+def test_a1_to_a5_kill_9_at_each_call_that_changes_the_disk(sqlite, strace, call):
     sqlite.environment["OPSCTL_BACKUP_KEEP"] = "2"  # so that old ones go as well
     for _ in range(2):
         sqlite.opsctl("db", "backup")
 
     for number in range(1, 5):
         killed = subprocess.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", f"-einject={call}:signal=KILL:when={number}", *OPSCTL_BACKUP],
+            [*strace, f"-einject={call}:signal=KILL:when={number}", *OPSCTL_BACKUP],
             cwd=sqlite.project,
             env={**os.environ, **sqlite.environment, "OPSCTL_RUNTIME_NAME": "local"},
             capture_output=True,
@@ -179,10 +179,10 @@ def test_a8_disk_that_fills_up_on_the_way_leaves_the_old_backup(stocked, small_d
 
 
 @pytest.mark.parametrize(("call", "cause"), [("fsync:error=EIO", "disk.failed"), ("fsync:error=ENOSPC", "disk.full")])
-def test_a8_a9_disk_that_fails_when_the_backup_is_synced(sqlite, call, cause):
+def test_a8_a9_disk_that_fails_when_the_backup_is_synced(sqlite, strace, call, cause):
     for number in range(1, 4):  # the data, the manifest, the folder
         done = subprocess.run(
-            ["strace", "-f", "-qq", "-o", "/dev/null", f"-einject={call}:when={number}", *OPSCTL_BACKUP, "--json"],
+            [*strace, f"-einject={call}:when={number}", *OPSCTL_BACKUP, "--json"],
             cwd=sqlite.project,
             env={**os.environ, "OPSCTL_RUNTIME_NAME": "local"},
             capture_output=True,

@@ -69,12 +69,12 @@ def test_b15_to_b18_kill_9_at_any_moment_leaves_the_old_database_or_the_new_one(
 
 
 @pytest.mark.parametrize("call", ["rename", "link", "unlink", "flock"])
-def test_b24_kill_9_at_each_call_around_the_swap_of_the_file(sqlite, call):
+def test_b24_kill_9_at_each_call_around_the_swap_of_the_file(sqlite, strace, call):
     backup = json.loads(sqlite.opsctl("db", "backup", "--json").stdout)["id"]
     sqlite.add("dora")
 
     for number in range(1, 4):
-        killing = ["strace", "-f", "-qq", "-o", "/dev/null", f"-einject={call}:signal=KILL:when={number}"]
+        killing = [*strace, f"-einject={call}:signal=KILL:when={number}"]
         subprocess.run(
             [*killing, sys.executable, "-m", "opsctl", "db", "restore", backup, "--yes"],
             cwd=sqlite.project,

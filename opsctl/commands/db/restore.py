@@ -11,6 +11,7 @@ from opsctl.backups.restoring import restore as bring_back
 from opsctl.history import recorded_change
 from opsctl.options import AsJson, Confirm, DryRun, Environment, Runtime, Yes
 from opsctl.settings import load_settings
+from opsctl.tools import alembic
 
 
 def restore(
@@ -53,7 +54,8 @@ def restore(
         taking.clean_up(settings, place)
         done = bring_back(settings, place, entry)
         facts |= {"kept_as": done.previous, "safety_backup": done.safety_backup}
-    console.result(done, as_json=as_json, show=lambda: outcome(done))
+    behind = done.revision is not None and bool(alembic.pending(settings.project, done.revision))
+    console.result(done, as_json=as_json, show=lambda: outcome(done, is_behind=behind))
 
 
 def told(plan: RestorePlan) -> list[str]:
@@ -69,7 +71,7 @@ def told(plan: RestorePlan) -> list[str]:
     ]  # fmt: skip
 
 
-def outcome(done: Restored) -> list[Any]:
+def outcome(done: Restored, *, is_behind: bool) -> list[Any]:
     rows = sum(done.rows.values())
     return [
         console.coloured(
@@ -79,5 +81,5 @@ def outcome(done: Restored) -> list[Any]:
         ),
         *([f"  the old database is kept as {done.previous}: opsctl db undo"] if done.previous else []),
         *([f"  and backed up as {done.safety_backup}"] if done.safety_backup else []),
-        "  a schema older than the code is brought up by: opsctl migrate upgrade",
+        *(["  its schema is older than the code: opsctl migrate upgrade"] if is_behind else []),
     ]

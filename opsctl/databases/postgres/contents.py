@@ -3,8 +3,9 @@
 from typing import Any
 
 from opsctl.databases import Contents, Place, TableContents
-from opsctl.databases.postgres.psql import SAME_TEXT_EVERYWHERE, Session, query, session
+from opsctl.databases.postgres.psql import SAME_TEXT_EVERYWHERE, Session, literal, query, session
 
+COUNT_TIMEOUT_S = 600
 RECORD_HASH_SINCE = 14  # the first server with hash_record_extended
 
 # Tables of people, quoted by the server, and what to hash of each row: all of it, but for columns whose type has no
@@ -79,9 +80,13 @@ def rows(place: Place, database: str | None = None) -> dict[str, int]:
     tables: Tables = query(place, TABLES, database=database)
     if not tables:
         return {}
-    counts = ", ".join(f"(SELECT count(*) FROM ONLY {quoted})" for _, quoted, _ in tables)  # noqa: S608
-    counted = query(place, f"SELECT json_build_array({counts});", database=database, timeout_s=600)
-    return dict(zip((name for name, _, _ in tables), counted, strict=True))
+    counts = " UNION ALL ".join(
+        f"SELECT {literal(name)}, count(*) FROM ONLY {quoted}"  # noqa: S608
+        for name, quoted, _ in tables
+    )
+    sql = f"SELECT json_object_agg(name, rows) FROM ({counts}) AS counted (name, rows);"  # noqa: S608
+    counted: dict[str, int] = query(place, sql, database=database, timeout_s=COUNT_TIMEOUT_S)
+    return counted
 
 
 def fingerprint_sql(quoted: str, hashed: str, *, by_record: bool) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 
+from opsctl import environment
 from opsctl.backups import manifest
 from tests.integration.opsctl.stocked import PEOPLE, use_database
 
@@ -100,15 +101,16 @@ def test_another_name_is_a_no_even_with_yes(stocked, opsctl, backed_up):
 def test_production_wants_the_name_and_yes_is_not_one(stocked, opsctl):
     folder = stocked.project
     (folder / ".env.development").rename(folder / ".env.production")
-    made = said(opsctl("db", "backup", "--env", "production", "--json"))
+    environment.remember(folder, "production")
+    made = said(opsctl("db", "backup", "--json"))
     stocked.add("dora")
 
-    refused = opsctl("db", "restore", made["id"], "--yes", "--env", "production")
+    refused = opsctl("db", "restore", made["id"], "--yes")
     assert refused.exit_code == 4
     assert f"--confirm {stocked.name}" in refused.stderr
     assert stocked.people() == [*PEOPLE, "dora"]
 
-    assert opsctl("db", "restore", made["id"], "--confirm", stocked.name, "--env", "production").exit_code == 0
+    assert opsctl("db", "restore", made["id"], "--confirm", stocked.name).exit_code == 0
     assert stocked.people() == list(PEOPLE)
 
 
@@ -151,8 +153,9 @@ def test_another_backups_data_is_refused(stocked, opsctl, backed_up):
 
 def test_backup_of_another_environment_is_refused(stocked, opsctl, backed_up):
     shutil.copy(stocked.project / ".env.development", stocked.project / ".env.test")
+    environment.remember(stocked.project, "test")
 
-    outcome = opsctl("db", "restore", backed_up["id"], "--yes", "--env", "test", "--json")
+    outcome = opsctl("db", "restore", backed_up["id"], "--yes", "--json")
 
     assert outcome.exit_code == 4
     assert said(outcome)["error"]["cause"] == "restore.environment"
