@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from opsctl import environment
+
 PEOPLE = ("ada", "bob", "찰리 🔔", "tab\tand\nline", "back\\slash 'quote'")
 ACCOUNTS, MONEY = 20, 1000
 TABLES = """
@@ -129,6 +131,13 @@ class Stocked:
 def use_database(project: Path, url: str) -> None:
     file = project / ".env.development"
     file.write_text(re.sub(r"(?m)^DATABASE_URL=.*$", f"DATABASE_URL={url}", file.read_text()))
+
+
+def become(project: Path, name: str) -> None:
+    """From now on the folder runs as another environment, with the same database."""
+    text = (project / ".env.development").read_text()
+    environment.file_of(project, name).write_text(text.replace("APP_ENV=development", f"APP_ENV={name}"))
+    environment.remember(project, name)
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from opsctl import environment
 from opsctl.backups import manifest
-from tests.integration.opsctl.stocked import PEOPLE, use_database
+from tests.integration.opsctl.stocked import PEOPLE, become, use_database
 
 # loads everything, then loses a row: what a trigger or a wrong server would do
 LOSES_A_ROW = """#!/bin/sh
@@ -99,9 +98,7 @@ def test_another_name_is_a_no_even_with_yes(stocked, opsctl, backed_up):
 
 
 def test_production_wants_the_name_and_yes_is_not_one(stocked, opsctl):
-    folder = stocked.project
-    (folder / ".env.development").rename(folder / ".env.production")
-    environment.remember(folder, "production")
+    become(stocked.project, "production")
     made = said(opsctl("db", "backup", "--json"))
     stocked.add("dora")
 
@@ -152,8 +149,7 @@ def test_another_backups_data_is_refused(stocked, opsctl, backed_up):
 
 
 def test_backup_of_another_environment_is_refused(stocked, opsctl, backed_up):
-    shutil.copy(stocked.project / ".env.development", stocked.project / ".env.test")
-    environment.remember(stocked.project, "test")
+    become(stocked.project, "test")
 
     outcome = opsctl("db", "restore", backed_up["id"], "--yes", "--json")
 
