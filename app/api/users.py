@@ -92,6 +92,7 @@ class Stats(BaseModel):
 # These three open their own transactions: hashing takes 40 ms, and nothing slow belongs inside one.
 @router.post("/register")
 def register(new: UserCreate) -> UserRead:
+    passwords.refuse_guessable(new.password, new.username)
     password_hash = passwords.hash_password(new.password)
     with db.transaction() as session:
         return UserRead.model_validate(users.register(session, new.username, new.email, password_hash, clock.now()))
@@ -99,13 +100,12 @@ def register(new: UserCreate) -> UserRead:
 
 @router.post("/login")
 def login(given: UserLogin, settings: CurrentSettings, caller: Caller) -> Token:
-    failed_logins.check(given.username, caller, time.monotonic())
-    with db.transaction(read_only=True) as session:
-        user = users.find_by_username(session, given.username)
-    if not passwords.is_right(given.password, user.password_hash if user else None) or not user or not user.is_active:
-        failed_logins.note(given.username, caller, time.monotonic())
-        raise NotAuthenticated(en.LOGIN_REFUSED)
-    failed_logins.forget(given.username, caller)
+    with failed_logins.attempt(given.username, caller, time.monotonic()):
+        with db.transaction(read_only=True) as session:
+            user = users.find_by_username(session, given.username)
+        is_right = passwords.is_right(given.password, user.password_hash if user else None)
+        if not is_right or not user or not user.is_active:
+            raise NotAuthenticated(en.LOGIN_REFUSED)
     if user.password_hash and passwords.is_outdated(user.password_hash):
         new_hash = passwords.hash_password(given.password)
         with db.transaction() as session:
@@ -117,10 +117,10 @@ def login(given: UserLogin, settings: CurrentSettings, caller: Caller) -> Token:
 @router.put("/me/password")
 def change_password(change: PasswordChange, user: CurrentUserForSlowWork, caller: Caller) -> UserRead:
     """All tokens issued before stop working, this request's too."""
-    failed_logins.check(user.username, caller, time.monotonic())
-    if not passwords.is_right(change.current_password, user.password_hash):
-        failed_logins.note(user.username, caller, time.monotonic())
-        raise AppError(en.PASSWORD_WRONG)
+    passwords.refuse_guessable(change.new_password, user.username)
+    with failed_logins.attempt(user.username, caller, time.monotonic()):
+        if not passwords.is_right(change.current_password, user.password_hash):
+            raise AppError(en.PASSWORD_WRONG)
     new_hash = passwords.hash_password(change.new_password)
     with db.transaction() as session:
         return UserRead.model_validate(users.change_password(session, user.id, new_hash, clock.now()))

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app import db
+from app.api.logins import FAILURES_FROM_ONE_ADDRESS
 from app.models import JobRun, Trade, User, WatchedSymbol
 from app.services import jobs, users
 
@@ -36,6 +37,23 @@ def test_equal_watchlist_entries_are_one(api, ada):
 
     assert codes == [200] * AT_ONCE
     assert count(WatchedSymbol) == 1
+
+
+def test_last_alert_that_fits_is_set_once_only(api, ada, monkeypatch):
+    monkeypatch.setattr("app.services.alerts.ALERTS_PER_USER", 3)
+    alert = {"symbol": "005930", "target_price": 90000, "condition": "gte"}
+
+    codes = at_once(lambda _: api.post("/alerts/", json=alert, headers=ada).status_code)
+
+    assert sorted(codes) == [200] * 3 + [409] * (AT_ONCE - 3)
+
+
+def test_many_guesses_at_once_are_not_all_let_in(api, ada):
+    guess = {"username": "ada", "password": "a wrong password"}
+
+    codes = at_once(lambda _: api.post("/users/login", json=guess).status_code)
+
+    assert sorted(codes) == [401] * FAILURES_FROM_ONE_ADDRESS + [429] * (AT_ONCE - FAILURES_FROM_ONE_ADDRESS)
 
 
 def test_shares_are_sold_once_only(api, ada):
