@@ -2,13 +2,18 @@
 
 
 class AppError(Exception):
-    """The request cannot be done as asked; the text says why, without SQL, paths or secrets."""
+    """The request cannot be done as asked; the text says why, without SQL, paths or secrets.
+
+    `message` is the contract's text, `english` what the bot says instead to those who chose English; `values` are
+    filled into both.
+    """
 
     status_code = 400
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, english: str | None = None, **values: object) -> None:
+        self.message = message.format(**values) if values else message
+        self.english = english.format(**values) if english and values else english or self.message
+        super().__init__(self.message)
 
 
 class NotAuthenticated(AppError):

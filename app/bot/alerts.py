@@ -20,7 +20,7 @@ CONDITIONS = {
     **dict.fromkeys(("이상", "gte", ">=", "above", "up"), "gte"),
     **dict.fromkeys(("이하", "lte", "<=", "below", "down"), "lte"),
 }
-_PRICE = re.compile(r"[0-9][0-9,]{0,14}")
+_PRICE = re.compile(r"-?[0-9][0-9,]*")
 _GLUED = re.compile(r"([0-9][0-9,]*)원?(이상|이하)")
 
 

@@ -17,7 +17,7 @@ from app.bot.replies import Asked, Reply
 from app.errors import AppError
 from app.models.message import REPLY_PRIORITY
 from app.services import outbox, users
-from app.texts import in_language
+from app.texts import en, in_language
 
 ADMIN_COMMAND_LIFETIME_S = 60
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
@@ -93,7 +93,7 @@ def _run_safely(session: Session, asked: Asked) -> Reply:
         with session.begin_nested():
             return _run(session, asked)
     except AppError as error:
-        return Reply(error.message)
+        return Reply(error.english if asked.words is en else error.message)
     except DATABASE_AWAY:
         raise
     except Exception:

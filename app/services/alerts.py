@@ -14,7 +14,7 @@ from app.models import Alert, Message, Quote, Symbol, User
 from app.models.message import ALERT_PRIORITY
 from app.services import symbols
 from app.services.inserting import insert
-from app.texts import ko
+from app.texts import en, ko
 
 ALERTS_PER_USER = 500
 KIND = "price_alert"
@@ -26,9 +26,11 @@ log = logging.getLogger(__name__)
 def add_alert(session: Session, user_id: int, symbol: str, condition: str, target_price: int, now: datetime) -> Alert:
     """Condition is gte or lte. Raises NotFound for an unknown symbol, Conflict when the user has too many alerts."""
     code = symbols.get(session, symbol).symbol
-    waiting = select(func.count()).where(Alert.user_id == user_id, Alert.is_active)
-    if (session.scalar(waiting) or 0) >= ALERTS_PER_USER:
-        raise Conflict(ko.ALERT_LIMIT_REACHED.format(limit=ALERTS_PER_USER))
+    # One at a time for each user: two at once must not both be the last that fits.
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    # Those that fired count too, or arming them again would go round the limit.
+    if (session.scalar(select(func.count()).where(Alert.user_id == user_id)) or 0) >= ALERTS_PER_USER:
+        raise Conflict(ko.ALERT_LIMIT_REACHED, en.ALERT_LIMIT_REACHED, limit=ALERTS_PER_USER)
     alert = Alert(
         user_id=user_id, symbol=code, condition=condition, target_price=target_price, created_at=now, updated_at=now
     )
@@ -47,7 +49,7 @@ def get_alert(session: Session, user_id: int, alert_id: int) -> Alert:
     """Raises NotFound, also for somebody else's: ids must not tell what exists."""
     alert = session.scalar(select(Alert).where(Alert.id == alert_id, Alert.user_id == user_id))
     if alert is None:
-        raise NotFound(ko.ALERT_NOT_FOUND)
+        raise NotFound(ko.ALERT_NOT_FOUND, en.ALERT_NOT_FOUND)
     return alert
 
 
@@ -56,7 +58,7 @@ def newest_for_symbol(session: Session, user_id: int, symbol: str) -> Alert:
     mine = select(Alert).where(Alert.user_id == user_id, Alert.symbol == symbol.upper())
     alert = session.scalar(mine.order_by(Alert.id.desc()).limit(1))
     if alert is None:
-        raise NotFound(ko.ALERT_FOR_SYMBOL_NOT_FOUND)
+        raise NotFound(ko.ALERT_FOR_SYMBOL_NOT_FOUND, en.ALERT_FOR_SYMBOL_NOT_FOUND)
     return alert
 
 
@@ -66,7 +68,7 @@ def change_alert(
     """Change condition, target_price or is_active; switching a fired alert on arms it again. Raises NotFound."""
     alert = session.scalar(select(Alert).where(Alert.id == alert_id, Alert.user_id == user_id).with_for_update())
     if alert is None:
-        raise NotFound(ko.ALERT_NOT_FOUND)
+        raise NotFound(ko.ALERT_NOT_FOUND, en.ALERT_NOT_FOUND)
     for name in ("condition", "target_price", "is_active"):
         if name in changes:
             setattr(alert, name, changes[name])

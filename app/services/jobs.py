@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.models import JobRequest, JobRun
 from app.services.inserting import insert
-from app.texts import ko
+from app.texts import en, ko
 
 CHECK_ALERTS = "check_price_alerts_job"
 UPDATE_SYMBOLS = "update_stock_master_job"
@@ -60,7 +60,7 @@ def latest_runs(session: Session) -> Sequence[JobRun]:
 def request(session: Session, job: str, requested_by: str, now: datetime) -> JobRequest:
     """Ask the scheduler for a run. A job that waits already is not queued twice. Raises NotFound."""
     if job not in NAMES:
-        raise NotFound(ko.JOB_NOT_FOUND.format(job=job[:50]))
+        raise NotFound(ko.JOB_NOT_FOUND, en.JOB_NOT_FOUND, job=job[:50])
     waiting = session.scalar(select(JobRequest).where(JobRequest.job == job, JobRequest.taken_at.is_(None)).limit(1))
     if waiting:
         return waiting

@@ -12,7 +12,7 @@ from app.clients.provider import Listing
 from app.errors import NotFound
 from app.models import Symbol
 from app.services.inserting import insert
-from app.texts import ko
+from app.texts import en, ko
 
 # Codes of 2024 and later may hold letters, never I, O or U; the first place stays a digit.
 CODE = re.compile(r"[0-9][0-9A-HJ-NP-TV-Z]{5}")
@@ -39,7 +39,7 @@ def get(session: Session, code: str) -> Symbol:
     """Raises NotFound."""
     symbol = session.get(Symbol, code.upper()) if CODE.fullmatch(code.upper()) else None
     if symbol is None:
-        raise NotFound(ko.SYMBOL_NOT_FOUND)
+        raise NotFound(ko.SYMBOL_NOT_FOUND, en.SYMBOL_NOT_FOUND)
     return symbol
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import AppError
 from app.models import Trade, User
 from app.services import symbols
-from app.texts import ko
+from app.texts import en, ko
 
 LARGEST_POSITION = 1_000_000_000
 
@@ -31,7 +31,7 @@ def record(
     """Raises NotFound for an unknown symbol, AppError for selling more than is held."""
     code = symbols.get(session, symbol).symbol
     # One trade at a time for each user: two sales at once must not both see the same holdings.
-    session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     held, cost = _position(session, user_id, code)
     trade = Trade(user_id=user_id, symbol=code, trade_type=trade_type, price=price, quantity=quantity, traded_at=now)
     if trade_type == "buy":
@@ -39,7 +39,7 @@ def record(
     else:
         _sell(trade, held, cost)
     if trade.position_quantity > LARGEST_POSITION:
-        raise AppError(ko.TRADE_POSITION_TOO_LARGE.format(limit=LARGEST_POSITION))
+        raise AppError(ko.TRADE_POSITION_TOO_LARGE, en.TRADE_POSITION_TOO_LARGE, limit=LARGEST_POSITION)
     session.add(trade)
     session.flush()
     return trade
@@ -70,7 +70,7 @@ def _position(session: Session, user_id: int, symbol: str) -> tuple[int, int]:
 def _sell(trade: Trade, held: int, cost: int) -> None:
     """At average cost; the last share takes what rounding left."""
     if trade.quantity > held:
-        raise AppError(ko.TRADE_EXCEEDS_HOLDINGS.format(held=held))
+        raise AppError(ko.TRADE_EXCEEDS_HOLDINGS, en.TRADE_EXCEEDS_HOLDINGS, held=held)
     trade.cost_of_sale = cost * trade.quantity // held
     trade.profit_loss = trade.price * trade.quantity - trade.cost_of_sale
     trade.position_quantity, trade.position_cost = held - trade.quantity, cost - trade.cost_of_sale

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.errors import AppError, NotFound
 from app.models import Alert, Message, TelegramLink, User, WatchedSymbol
+from app.services import outbox
 from app.services.inserting import insert
 from app.texts import en, ko
 
 CHAT_ACCOUNT_PREFIX = "tg_"
 LINK_CODE_LIFETIME = timedelta(minutes=15)
 LINK_CODE_LENGTH = 10
+WAITING = ("pending", "parked")
 LINK_CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # none that is mistaken for another
 
 
@@ -88,10 +90,26 @@ def renew_hash(session: Session, user_id: int, old_hash: str, new_hash: str) -> 
 
 
 def set_active(session: Session, user_id: int, *, active: bool, now: datetime) -> None:
-    """Disabling also revokes every token. Raises NotFound."""
+    """Revokes every token; enabling again also releases the messages that waited meanwhile. Raises NotFound."""
     user = _by_id(session, user_id)
     user.is_active, user.updated_at = active, now
     user.token_version += 1
+    session.flush()
+    if active and user.telegram_chat_id is not None:
+        outbox.open_chat(session, user.telegram_chat_id)
+
+
+def make_admin(session: Session, username: str, now: datetime) -> bool:
+    """False when it was one already; else every token issued before stops working. Raises NotFound."""
+    user = session.scalar(select(User).where(User.username == username).with_for_update())
+    if user is None:
+        raise NotFound(en.USER_NOT_FOUND)
+    if user.role == "admin":
+        return False
+    user.role, user.updated_at = "admin", now
+    user.token_version += 1
+    session.flush()
+    return True
 
 
 def issue_link_code(session: Session, user: User, now: datetime) -> str:
@@ -107,7 +125,7 @@ def issue_link_code(session: Session, user: User, now: datetime) -> str:
 
 
 def link_chat(session: Session, code: str, chat_id: int, now: datetime) -> User:
-    """Tie the chat to the account that issued the code, and release the messages that waited for a chat.
+    """Tie the chat to the account that issued the code; the messages that wait for the account go there from now on.
 
     What the chat had set up without an account comes along. Raises NotFound for a wrong, used or expired code.
     """
@@ -117,15 +135,15 @@ def link_chat(session: Session, code: str, chat_id: int, now: datetime) -> User:
         .returning(TelegramLink)
     )
     if link is None:
-        raise NotFound(ko.LINK_CODE_REFUSED)
+        raise NotFound(ko.LINK_CODE_REFUSED, en.LINK_CODE_REFUSED)
     user = _by_id(session, link.user_id)
     holder = find_by_chat(session, chat_id)
     if holder and holder.id != user.id:
-        _hand_over(session, holder, user)
+        _hand_over(session, holder, user, now)
     user.telegram_chat_id, user.chat_unreachable_since, user.wants_messages, user.updated_at = chat_id, None, True, now
     session.execute(
         update(Message)
-        .where(Message.user_id == user.id, Message.chat_id.is_(None), Message.status == "parked")
+        .where(Message.user_id == user.id, Message.status.in_(WAITING))
         .values(chat_id=chat_id, status="pending")
     )
     session.flush()
@@ -133,14 +151,19 @@ def link_chat(session: Session, code: str, chat_id: int, now: datetime) -> User:
 
 
 def unlink_chat(session: Session, user: User, now: datetime) -> None:
+    """Messages that wait for the account wait for its next chat: this one may be somebody else's by now."""
     user.telegram_chat_id, user.updated_at = None, now
     session.flush()
+    session.execute(
+        update(Message)
+        .where(Message.user_id == user.id, Message.status.in_(WAITING))
+        .values(chat_id=None, status="parked")
+    )
 
 
-def _hand_over(session: Session, holder: User, user: User) -> None:
+def _hand_over(session: Session, holder: User, user: User, now: datetime) -> None:
     """The chat leaves its holder. A chat-only account has no other door left, so its belongings move."""
-    holder.telegram_chat_id = None
-    session.flush()
+    unlink_chat(session, holder, now)
     if holder.password_hash is not None:
         return
     for table in (Alert, Message):

@@ -1,9 +1,19 @@
 """What users read, in English. The API's error words that clients compare are English in the contract too."""
 
+ALERT_NOT_FOUND = "There is no such alert."
+ALERT_FOR_SYMBOL_NOT_FOUND = "You have no alert on that symbol."
+ALERT_LIMIT_REACHED = "You can have {limit} alerts at most. Please remove one that you no longer need."
+SYMBOL_NOT_FOUND = "There is no such symbol."
+TRADE_EXCEEDS_HOLDINGS = "You hold {held} shares and cannot sell more."
+TRADE_POSITION_TOO_LARGE = "You cannot hold more than {limit} shares of one symbol."
+JOB_NOT_FOUND = "There is no such job: {job}"
+LINK_CODE_REFUSED = "That link code is wrong, used or expired. Please ask for a new one."
+
 USERNAME_OR_EMAIL_TAKEN = "Username or email already registered"
 LOGIN_REFUSED = "Incorrect username or password"
 NOT_AUTHENTICATED = "Not authenticated"
 PASSWORD_WRONG = "Current password is wrong"  # noqa: S105
+PASSWORD_GUESSABLE = "That password is among the first that are guessed; choose another one"  # noqa: S105
 TOKEN_REFUSED = "Could not validate credentials"  # noqa: S105
 USER_NOT_FOUND = "User not found"
 ADMIN_REQUIRED = "Admin access required"
@@ -43,7 +53,7 @@ BOT_REGISTERED = "You will get messages from now on. (Telegram alerts ON)"
 BOT_UNREGISTERED = "You will get no more messages. (Telegram alerts OFF)"
 BOT_ALERT_SET = "✅ Alert set: {name} ({symbol}) {condition} {target_price:,} won."
 BOT_ALERT_USAGE = "Usage: <code>/alert CODE|NAME PRICE gte|lte</code>\nExample: <code>/alert 005930 90000 gte</code>"
-BOT_ALERT_BAD_INPUT = "I could not read that: the price is a number, the condition is gte or lte.\n" + BOT_ALERT_USAGE
+BOT_ALERT_BAD_INPUT = "I could not read that: the price is whole won, the condition is gte or lte.\n" + BOT_ALERT_USAGE
 BOT_ALERT_BAD_PRICE = "A price can be from 1 to {highest:,} won."
 BOT_ALERTS_TITLE = "<b>[Your alerts]</b>"
 BOT_ALERTS_LINE = "{id}. {name} ({symbol}) {condition} {target_price:,} won ({state})"

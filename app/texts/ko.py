@@ -53,7 +53,7 @@ BOT_ALERT_USAGE = (
     "사용법: <code>/alert 종목코드|종목명 가격 이상|이하</code>\n예: <code>/alert 005930 90000 이상</code>"
 )
 BOT_ALERT_BAD_INPUT = (
-    "입력이 잘못되었습니다. 가격은 숫자여야 하며, 조건은 '이상' 또는 '이하'여야 합니다.\n" + BOT_ALERT_USAGE
+    "입력이 잘못되었습니다. 가격은 원 단위의 정수여야 하며, 조건은 '이상' 또는 '이하'여야 합니다.\n" + BOT_ALERT_USAGE
 )
 BOT_ALERT_BAD_PRICE = "가격은 1원부터 {highest:,}원까지 정할 수 있습니다."
 BOT_ALERTS_TITLE = "<b>[내 알림 목록]</b>"

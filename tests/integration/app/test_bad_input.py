@@ -168,11 +168,39 @@ def test_alert_limit_is_a_refusal(api, ada, monkeypatch):
     monkeypatch.setattr("app.services.alerts.ALERTS_PER_USER", 1)
     alert = {"symbol": "005930", "target_price": 90000, "condition": "gte"}
 
-    codes = [api.post("/alerts/", json=alert, headers=ada).status_code for _ in range(2)]
+    first = api.post("/alerts/", json=alert, headers=ada)
+    api.put(f"/alerts/{first.json()['id']}", json={"is_active": False}, headers=ada)
+    second = api.post("/alerts/", json=alert, headers=ada)
 
-    assert codes == [200, 409]
+    assert [first.status_code, second.status_code] == [200, 409]
     with db.transaction(read_only=True) as session:
         assert session.query(Alert).count() == 1
+
+
+@pytest.mark.parametrize("password", ["12345678", "Password1", "qwertyuiop", "zzzzzzzzzz", "eve.eve.eve"])
+def test_password_that_is_guessed_first_is_refused(api, ada, password):
+    account = {"username": "eve.eve.eve", "email": "eve@example.com", "password": password}
+    change = {"current_password": "ada's long password", "new_password": password.replace("eve.eve.eve", "zzzzzzzz")}
+
+    answers = [api.post("/users/register", json=account), api.put("/users/me/password", json=change, headers=ada)]
+
+    for answer in answers:
+        assert answer.status_code == 400
+        assert "guessed" in answer.json()["detail"]
+
+
+def test_target_beyond_every_number_is_refused_with_the_limit(api, ada):
+    alert = {"symbol": "005930", "condition": "gte"}
+
+    for price, words in (
+        (10**30, "less than or equal to 100000000"),
+        (0, "greater than or equal to 1"),
+        (0.5, "whole"),
+    ):
+        answer = api.post("/alerts/", json=alert | {"target_price": price}, headers=ada)
+        assert answer.status_code == 422
+        assert answer.json()["detail"][0]["loc"] == ["body", "target_price"]
+        assert words in answer.json()["detail"][0]["msg"] or price == 0.5
 
 
 def test_every_answer_carries_the_security_headers(api):

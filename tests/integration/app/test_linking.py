@@ -117,6 +117,61 @@ def test_chat_of_another_account_moves_and_leaves_its_alerts(api, ada, charlie, 
     assert api.get("/alerts/", headers=ada).json() == []
 
 
+def waiting(user_id, chat_id, now, *, status="pending", key="x"):
+    with db.transaction() as session:
+        session.add(
+            Message(
+                dedup_key=key, user_id=user_id, chat_id=chat_id, kind="text", payload={}, status=status, created_at=now
+            )
+        )
+
+
+def where_they_wait():
+    with db.transaction(read_only=True) as session:
+        return [tuple(row) for row in session.execute(select(Message.chat_id, Message.status).order_by(Message.id))]
+
+
+def test_messages_follow_the_account_to_its_new_chat(api, ada, soon):
+    mine = link(issue(api, ada), 4711, soon).id
+    waiting(mine, 4711, soon, status="parked", key="the old chat blocked the bot")
+    waiting(mine, 4711, soon, key="not sent yet")
+
+    link(issue(api, ada), 4712, soon)
+
+    assert where_they_wait() == [(4712, "pending")] * 2
+
+
+def test_messages_do_not_go_to_a_chat_that_was_unlinked(api, ada, soon):
+    mine = link(issue(api, ada), 4711, soon).id
+    waiting(mine, 4711, soon)
+
+    api.delete("/users/me/telegram-link", headers=ada)
+
+    assert where_they_wait() == [(None, "parked")]
+
+
+def test_messages_of_the_chats_former_account_do_not_go_there(api, ada, charlie, soon):
+    theirs = link(issue(api, charlie), 4711, soon).id
+    waiting(theirs, 4711, soon)
+
+    link(issue(api, ada), 4711, soon)
+
+    assert where_they_wait() == [(None, "parked")]
+
+
+def test_account_that_is_enabled_again_gets_what_waited(api, ada, soon):
+    mine = link(issue(api, ada), 4711, soon).id
+    waiting(mine, 4711, soon, status="parked")
+
+    with db.transaction() as session:
+        users.set_active(session, mine, active=False, now=soon)
+    disabled = where_they_wait()
+    with db.transaction() as session:
+        users.set_active(session, mine, active=True, now=soon)
+
+    assert [disabled, where_they_wait()] == [[(4711, "parked")], [(4711, "pending")]]
+
+
 def test_unlinked_chat_can_start_over(api, ada, soon):
     link(issue(api, ada), 4711, soon)
     assert api.delete("/users/me/telegram-link", headers=ada).json()["telegram_id"] is None

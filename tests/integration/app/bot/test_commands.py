@@ -75,6 +75,19 @@ def test_start_twice_is_one_account(say):
         assert len(list(session.scalars(select(User)))) == 1
 
 
+def test_refusals_come_in_the_callers_language(say, monkeypatch):
+    monkeypatch.setattr("app.services.alerts.ALERTS_PER_USER", 1)
+    say("/start", BOB, language="en")
+    say("/start", ADA)
+
+    english = [say(words, BOB) for words in ("/alert_remove 99", "/start WRONGCODE9", *["/alert 005930 90000 gte"] * 2)]
+
+    assert english[0] == "There is no such alert."
+    assert english[1].startswith("That link code is wrong")
+    assert english[3] == "You can have 1 alerts at most. Please remove one that you no longer need."
+    assert say("/alert_remove 99", ADA) == "알림을 찾을 수 없습니다."
+
+
 def test_people_with_another_language_are_answered_in_english(say):
     say("/start", language="de")
 

@@ -28,12 +28,12 @@ def test_alert_is_understood(text, meant):
         ("005930 90000", ko.BOT_ALERT_USAGE),
         ("005930 이상 90000", ko.BOT_ALERT_BAD_INPUT),
         ("005930 9만 이상", ko.BOT_ALERT_BAD_INPUT),
-        ("005930 -5 이상", ko.BOT_ALERT_BAD_INPUT),
+        ("005930 -5 이상", "가격은 1원부터 100,000,000원까지 정할 수 있습니다."),
         ("005930 90000.5 이상", ko.BOT_ALERT_BAD_INPUT),
         ("005930 ²³ 이상", ko.BOT_ALERT_BAD_INPUT),
         ("005930 0 이상", "가격은 1원부터 100,000,000원까지 정할 수 있습니다."),
         ("005930 999999999999999 이상", "가격은 1원부터 100,000,000원까지 정할 수 있습니다."),
-        ("005930 9999999999999999999999 이상", ko.BOT_ALERT_BAD_INPUT),
+        ("005930 9999999999999999999999 이상", "가격은 1원부터 100,000,000원까지 정할 수 있습니다."),
     ],
 )
 def test_what_cannot_be_meant_gets_the_reason(text, answer):

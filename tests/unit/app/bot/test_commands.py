@@ -52,6 +52,14 @@ def placeholders(text):
     return sorted(field for _, field, _, _ in Formatter().parse(text) if field)
 
 
+def test_refusals_of_the_services_say_the_same_in_both_languages():
+    both = set(vars(ko)) & set(vars(en)) - set(texts_of_the_bot(ko))
+
+    assert "ALERT_LIMIT_REACHED" in both
+    for name in {name for name in both if name.isupper()}:
+        assert placeholders(vars(ko)[name]) == placeholders(vars(en)[name]), name
+
+
 def test_both_languages_say_the_same_things():
     korean, english = texts_of_the_bot(ko), texts_of_the_bot(en)
 
