@@ -91,8 +91,8 @@ def _surroundings(stack: ExitStack, wanted: list[str]) -> tuple[Mapping[str, str
         try:
             found = stack.enter_context(_postgres())
             environment["TEST_POSTGRES_URL"] = found.url
-        except postgresql.NoServer as reason:
-            missing["postgres"] = str(reason)
+        except postgresql.NoServer as none_found:
+            missing["postgres"] = str(none_found)
     if reason := _why_no_docker():
         missing["docker"] = reason
     return environment, missing

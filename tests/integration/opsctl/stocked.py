@@ -63,10 +63,10 @@ class Stocked:
                 with closing(sqlite3.connect(self.file, timeout=30, isolation_level=None)) as connection:
                     yield lambda sql, *values: connection.execute(sql, values).fetchall()
             return
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True) as server:
 
             def execute(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-                cursor = connection.execute(sql.replace("%", "%%").replace("?", "%s"), values)  # type: ignore[arg-type]
+                cursor = server.execute(sql.replace("%", "%%").replace("?", "%s"), values)  # type: ignore[arg-type]
                 return cursor.fetchall() if cursor.description else []
 
             yield execute
