@@ -4,8 +4,8 @@ import os
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from opsctl.databases.sqlite.files import connected
@@ -28,11 +28,13 @@ class NotFrozen(Exception):
 class Pages:
     """Page 1 to `count`, each `size` bytes: those of the main file, but for what only the log holds yet."""
 
-    def __init__(self, file: Path, size: int, count: int, newer: dict[int, int] | None = None) -> None:
+    def __init__(
+        self, main: int, size: int, count: int, *, log: int = -1, newer: Mapping[int, int] | None = None
+    ) -> None:
+        """`main` and `log` are open files; `newer` says where in the log the newest copy of a page is."""
         self.size, self.count = size, count
-        self._main = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-        self._log = os.open(f"{file}-wal", os.O_RDONLY | os.O_CLOEXEC) if newer else -1
-        self._salts = self._log_salts() if newer else b""
+        self._main, self._log = main, log
+        self._salts = _salts(log) if newer else b""
         self._newer: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for page, offset in (newer or {}).items():
             self._newer[page // PAGES_AT_ONCE].append((page, offset))
@@ -57,27 +59,16 @@ class Pages:
 
     def require_unchanged(self) -> None:
         """Raises NotFrozen when the log was begun anew, and with it what we read from it."""
-        if self._salts and self._log_salts() != self._salts:
+        if self._salts and _salts(self._log) != self._salts:
             raise NotFrozen
-
-    def close(self) -> None:
-        os.close(self._main)
-        if self._log >= 0:
-            os.close(self._log)
-
-    def _log_salts(self) -> bytes:
-        return os.pread(self._log, WAL_HEADER, 0)[WAL_SALTS]
 
 
 @contextmanager
 def pages_of(file: Path) -> Iterator[tuple[sqlite3.Connection, Pages]]:
     """The pages of a file that nobody writes."""
-    with connected(file, alone=True) as connection:
-        pages = Pages(file, _number(connection, "PRAGMA page_size"), _number(connection, "PRAGMA page_count"))
-        try:
-            yield connection, pages
-        finally:
-            pages.close()
+    with ExitStack() as descriptors, connected(file, alone=True) as connection:
+        main = _open(file, descriptors)
+        yield connection, Pages(main, _number(connection, "PRAGMA page_size"), _number(connection, "PRAGMA page_count"))
 
 
 @contextmanager
@@ -88,20 +79,31 @@ def frozen(file: Path, wait_s: float) -> Iterator[tuple[sqlite3.Connection, Page
     begun anew. So main file + the log's pages up to now are one consistent database, whatever is written meanwhile.
     Writers are stopped only while the transaction begins and the log's index is read: milliseconds.
     """
-    with connected(file, wait_s=wait_s) as reader, connected(file, wait_s=wait_s) as gate:
+    # Closing any descriptor of a file drops all of this process's POSIX locks on it, SQLite's included:
+    # ours are closed after the connections, by being opened in a block around them.
+    with (
+        ExitStack() as descriptors,
+        connected(file, wait_s=wait_s) as reader,
+        connected(file, wait_s=wait_s) as gate,
+    ):
         if reader.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             raise NotFrozen
+        main = _open(file, descriptors)
         gate.execute("BEGIN IMMEDIATE")  # the log must not grow between the reader's beginning and our look at it
         try:
             size, count = _begin_reading(reader)
-            pages = Pages(file, size, count, _newer_pages(file, size))
+            log, index = (_open(Path(f"{file}{ending}"), descriptors) for ending in ("-wal", "-shm"))
+            pages = Pages(main, size, count, log=log, newer=_newer_pages(log, index, size))
         finally:
             gate.execute("ROLLBACK")
-        try:
-            yield reader, pages
-            pages.require_unchanged()
-        finally:
-            pages.close()
+        yield reader, pages
+        pages.require_unchanged()
+
+
+def _open(file: Path, until: ExitStack) -> int:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    until.callback(os.close, descriptor)
+    return descriptor
 
 
 def _begin_reading(reader: sqlite3.Connection) -> tuple[int, int]:
@@ -111,27 +113,29 @@ def _begin_reading(reader: sqlite3.Connection) -> tuple[int, int]:
     return _number(reader, "PRAGMA page_size"), _number(reader, "PRAGMA page_count")
 
 
-def _newer_pages(file: Path, size: int) -> dict[int, int]:
+def _newer_pages(log: int, index: int, size: int) -> dict[int, int]:
     """Where in the log the newest copy of each page is that the main file may not have yet."""
-    with Path(f"{file}-shm").open("rb") as index, Path(f"{file}-wal").open("rb") as log:
-        head = index.read(INDEX_BACKFILLED + 4)
-        if len(head) < INDEX_BACKFILLED + 4:
-            raise NotFrozen
-        version, _, _, is_ready, _, said_size, frames, _ = INDEX_HEADER.unpack_from(head)
-        if version != INDEX_VERSION or not is_ready:
-            raise NotFrozen
-        (backfilled,) = struct.unpack_from("=I", head, INDEX_BACKFILLED)
-        if frames == backfilled:  # all of the log is in the main file, and stays as it is until the reader ends
-            return {}
-        is_this_log = log.read(WAL_HEADER)[WAL_SALTS] == head[INDEX_SALTS]
-        if not is_this_log or (said_size & 0xFE00) + ((said_size & 1) << 16) != size:
-            raise NotFrozen
-        newer = {}
-        for frame in range(frames):
-            start = WAL_HEADER + frame * (FRAME_HEADER + size)
-            page = int.from_bytes(os.pread(log.fileno(), 4, start))
-            newer[page] = start + FRAME_HEADER
-        return newer
+    head = os.pread(index, INDEX_BACKFILLED + 4, 0)
+    if len(head) < INDEX_BACKFILLED + 4:
+        raise NotFrozen
+    version, _, _, is_ready, _, said_size, frames, _ = INDEX_HEADER.unpack_from(head)
+    if version != INDEX_VERSION or not is_ready:
+        raise NotFrozen
+    (backfilled,) = struct.unpack_from("=I", head, INDEX_BACKFILLED)
+    if frames == backfilled:  # all of the log is in the main file, and stays as it is until the reader ends
+        return {}
+    if _salts(log) != head[INDEX_SALTS] or (said_size & 0xFE00) + ((said_size & 1) << 16) != size:
+        raise NotFrozen
+    newer = {}
+    for frame in range(frames):
+        start = WAL_HEADER + frame * (FRAME_HEADER + size)
+        newer[int.from_bytes(os.pread(log, 4, start))] = start + FRAME_HEADER
+    return newer
+
+
+def _salts(log: int) -> bytes:
+    """What tells this log from the one before it in the same file."""
+    return os.pread(log, WAL_HEADER, 0)[WAL_SALTS]
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

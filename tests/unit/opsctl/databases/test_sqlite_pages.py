@@ -1,6 +1,8 @@
 """The pages of a living SQLite database, and fingerprints of its tables, on real files."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -93,3 +95,40 @@ def test_rows_have_the_same_fingerprint_on_whatever_pages_they_lie(file):
 
         assert before == after
         assert tables._by_rows(app, "people") != after
+
+
+CHECKPOINT = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0.2)
+connection.execute("INSERT INTO people (name) VALUES ('zz later')")
+print(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+"""
+
+
+@pytest.mark.parametrize("log_holds_something", [False, True])
+def test_another_process_cannot_move_the_moment(file, tmp_path, log_holds_something):
+    """POSIX drops all locks of a process on a file when it closes any descriptor of it: ours must stay open."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as app:
+        app.execute("INSERT INTO people (name) VALUES ('z last')")
+        if not log_holds_something:
+            app.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    keeper = subprocess.Popen([sys.executable, "-c", KEEP_OPEN, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert keeper.stdout.readline()
+
+    with frozen(file, 5) as (connection, pages):
+        is_busy = subprocess.check_output([sys.executable, "-c", CHECKPOINT, file], text=True).strip()
+        seen = connection.execute("SELECT count(*), max(name) FROM people").fetchone()
+        copy = as_file(pages, tmp_path / "copy.db")
+    keeper.communicate()
+
+    assert is_busy == "1"
+    assert seen == names_in(copy) == (3001, "z last")
+
+
+KEEP_OPEN = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("SELECT count(*) FROM people").fetchone()
+print("open", flush=True)
+sys.stdin.read()
+"""
