@@ -56,7 +56,8 @@ def wants_json(words: Sequence[str]) -> bool:
 def _wrong_words(error: ClickException) -> OpsctlError:
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else "opsctl"
-    return OpsctlError(error.format_message(), cause="usage", hint=f"{path} --help")
+    message = error.format_message().removeprefix("Invalid value: ").replace("Value error, ", "")
+    return OpsctlError(message, cause="usage", hint=f"{path} --help")
 
 
 app = typer.Typer(

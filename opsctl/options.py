@@ -1,6 +1,6 @@
 """Options that mean the same everywhere."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,10 +11,11 @@ Confirm = Annotated[
     str, typer.Option("--confirm", metavar="NAME", help="The database's name: production wants it typed.")
 ]
 Environment = Annotated[
-    str | None,
-    typer.Option("--env", metavar="NAME", help="development, production or test; remembered by the project folder."),
+    Literal["development", "production", "test"] | None,
+    typer.Option("--env", metavar="NAME", help="development, production or test; the project folder remembers it."),
 ]
 Runtime = Annotated[
-    str | None, typer.Option("--runtime", metavar="NAME", help="local or compose; chosen by what answers otherwise.")
+    Literal["local", "compose"] | None,
+    typer.Option("--runtime", metavar="NAME", help="local or compose; chosen by what answers otherwise."),
 ]
 Services = Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="All services if none is named.")]

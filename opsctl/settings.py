@@ -108,17 +108,20 @@ SECTIONS: dict[str, type] = {
 }
 
 
-def load_settings(*, env: str | None = None, runtime: str | None = None) -> Settings:
+def load_settings(*, env: str | None = None, runtime: str | None = None, coming_up: bool = False) -> Settings:
     """Read opsctl.toml, the environment file and OPSCTL_SECTION_KEY variables.
 
     Raises NotReady when there is no project folder above the current one, when the environment was
-    never said, or when a key is unknown or has a value of the wrong kind.
+    never said, or when a key is unknown or has a value of the wrong kind; Refused when another environment
+    is said than the one this folder runs as, unless it is `coming_up`.
     """
     project = find_project()
     sections = read_sections(project / FILE_NAME, os.environ)
     if runtime:
         sections["runtime"] = RuntimeSettings(**{**_as_dict(sections["runtime"]), "name": runtime})
     name = environment.current(project, said=env)
+    if not coming_up:
+        environment.require(project, name)
     values = environment.values_of(project, name)
     redaction.remember(value for key, value in values.items() if redaction.is_secret_key(key))
     return Settings(project=project, environment=name, values=values, **sections)

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, replace
 
 from opsctl import backups, console, environment, history, migrating, overview, runtimes, schema, screen
-from opsctl.errors import NotReady, Refused
+from opsctl.errors import Refused
 from opsctl.options import AsJson, DryRun, Environment, Runtime
 from opsctl.overview import Overview
 from opsctl.runtimes import waiting
@@ -35,7 +35,7 @@ def up(env: Environment = None, runtime: Runtime = None, dry_run: DryRun = False
 
     Example: opsctl up --env development
     """
-    settings = load_settings(env=env, runtime=runtime)
+    settings = load_settings(env=env, runtime=runtime, coming_up=True)
     if dry_run:
         plan = plan_up(settings, said=env)
         console.result(plan, as_json=as_json, show=lambda: told(plan))
@@ -53,11 +53,7 @@ def plan_up(settings: Settings, *, said: str | None) -> UpPlan:
     refuse_second_system(settings, where)
     is_new = not settings.env_file.exists()
     if is_new and not (said or os.environ.get("APP_ENV")):
-        raise NotReady(
-            f"{settings.env_file.name} is gone",
-            cause="environment.file",
-            hint=f"put it back, or write one with fresh secrets: opsctl up --env {settings.environment}",
-        )
+        raise environment.gone(settings.project, settings.environment)
     services = where.services(settings)
     return UpPlan(
         environment=settings.environment,
@@ -89,7 +85,7 @@ def carry_out(plan: UpPlan, settings: Settings) -> Overview:
     if plan.write:
         environment.write_fresh(settings.project, plan.environment)
         console.progress(f"wrote {plan.write} with fresh secrets (mode 0600)")
-        settings = load_settings(env=plan.environment, runtime=plan.runtime)
+        settings = load_settings(env=plan.environment, runtime=plan.runtime, coming_up=True)
     where.prepare(settings)
     before = environment.remembered(settings.project)
     if before not in (None, plan.environment):
@@ -134,5 +130,6 @@ def told(plan: UpPlan) -> list[str]:
     lines.append("  migrate the database to the code's revision where it is behind, after a backup")
     if plan.recreate:
         lines.append(f"  re-create {', '.join(plan.recreate)}: what they were started with has changed")
-    lines.append(f"  start {', '.join(plan.start)}" if plan.start else "  everything runs: wait until it is healthy")
-    return lines
+    if plan.start:
+        lines.append(f"  start {', '.join(plan.start)}")
+    return [*lines, "  wait until everything is healthy"]

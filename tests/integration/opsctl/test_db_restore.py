@@ -111,6 +111,16 @@ def test_production_wants_the_name_and_yes_is_not_one(stocked, opsctl):
     assert stocked.people() == list(PEOPLE)
 
 
+def test_saying_development_is_no_way_around_the_questions_of_production(sqlite, opsctl):
+    made = said(opsctl("db", "backup", "--json"))
+    become(sqlite.project, "production")
+
+    outcome = opsctl("db", "restore", made["id"], "--yes", "--env", "development", "--json")
+
+    assert outcome.exit_code == 4
+    assert said(outcome)["error"]["cause"] == "environment.other"
+
+
 @pytest.mark.parametrize("name", ["..", "../../etc", "a/b", "", "20261123T031500Z-0001/..", "/etc/passwd", "x" * 300])
 def test_what_is_not_a_name_is_wrong_words(sqlite, opsctl, name):
     assert opsctl("db", "restore", name, "--yes").exit_code == 2

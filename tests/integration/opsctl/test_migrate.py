@@ -17,6 +17,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.integration.opsctl.stocked import become
+
 ROOT = Path(__file__).parents[3]
 KINDS = ("sqlite", "postgres")
 FIRST = "20261123_0800"
@@ -335,9 +337,7 @@ def test_one_opsctl_at_a_time(migrated, migrations, opsctl, project):
 
 def test_production_is_asked_first(migrated, migrations, opsctl, project):
     migrations("2b", ADD_COLUMN.format(name="sector"))
-    (project / ".env.development").rename(project / ".env.production")
-    (project / ".env").unlink()
-    (project / ".env").symlink_to(".env.production")
+    become(project, "production")
 
     unanswered = opsctl("migrate", "upgrade", "--json")
     said = opsctl("migrate", "upgrade", "--yes", "--json")

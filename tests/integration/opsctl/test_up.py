@@ -171,17 +171,17 @@ def test_slow_start_is_waited_for(system):
 
 
 @pytest.mark.parametrize(
-    ("words", "cause"),
+    ("words", "code", "cause"),
     [
-        (("up",), "environment.unknown"),
-        (("up", "--env", "devlopment"), "environment.unknown"),
-        (("up", "--env", "development", "--runtime", "swarm"), "runtime.unknown"),
+        (("up",), 5, "environment.unknown"),
+        (("up", "--env", "devlopment"), 2, "usage"),
+        (("up", "--env", "development", "--runtime", "swarm"), 2, "usage"),
     ],
 )
-def test_what_was_not_said_is_not_guessed(system, words, cause):
+def test_what_was_not_said_is_not_guessed(system, words, code, cause):
     done = system.opsctl(*words)
 
-    assert done.code == 5, done
+    assert done.code == code, done
     assert f"[{cause}]" in done.stderr
     assert not (system.folder / ".env").exists()
 
@@ -203,15 +203,28 @@ def test_second_environment_is_refused_while_the_first_is_up(system):
     assert "warning: this folder ran as development until now; test gets the same data" in other.stderr
 
 
-def test_lost_environment_file_is_not_replaced_unasked(system):
+@pytest.mark.parametrize("words", ["up", "restart", "db backup"])
+def test_lost_environment_file_is_not_replaced_unasked_and_costs_no_service(system, words):
     system.up()
     (system.folder / ".env.development").unlink()
 
-    done = system.opsctl("up")
+    done = system.opsctl(*words.split())
 
     assert done.code == 5, done
     assert ".env.development is gone" in done.stderr
     assert not (system.folder / ".env.development").exists()
+    assert system.the_process().is_running()
+
+
+def test_file_in_the_place_of_the_link_is_told_how_to_become_the_environment_again(system):
+    system.up()
+    (system.folder / ".env").unlink()
+    (system.folder / ".env").write_text((system.folder / ".env.development").read_text())
+
+    refused = system.opsctl("status")
+
+    assert refused.code == 4, refused
+    assert refused.stderr.splitlines()[1] == f"next: mv -i {system.folder}/.env {system.folder}/.env.development"
 
 
 @pytest.mark.parametrize(
@@ -219,7 +232,9 @@ def test_lost_environment_file_is_not_replaced_unasked(system):
     [
         (b"APP_ENV=development\nAPI_PORT=eighty\n", "API_PORT must be a number from 1 to 65535"),
         (b"APP_ENV=development\nDATABASE_URL=mysql://db/x\n", "DATABASE_URL must begin with"),
-        (b"\xff\xfe\x00", "cannot be read"),
+        (b"\xff\xfe\x00", ".env.development is not UTF-8"),
+        (b"APP_ENV=development\nAPI_PORT 8000\n", "line 2 of .env.development is not KEY=VALUE"),
+        (b"APP_ENV=production\n", ".env.development is of another environment"),
     ],
 )
 def test_broken_environment_file_is_one_line(system, content, said):
