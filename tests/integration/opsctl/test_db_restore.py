@@ -266,14 +266,14 @@ def test_writers_stand_still_for_less_than_a_second(stocked, opsctl):
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        outcome = opsctl("db", "restore", made["id"], "--yes", "--json")
+        outcome = stocked.opsctl("db", "restore", made["id"], "--yes", "--json")
         ended = time.monotonic()
         time.sleep(0.5)
     finally:
         stop.set()
         writer.join()
 
-    assert outcome.exit_code == 0, outcome.output
+    assert outcome.returncode == 0, outcome.stderr
     assert acknowledged[-1] > ended
     silences = [later - earlier for earlier, later in pairwise(acknowledged)]
     assert max(silences) <= 1.0
