@@ -1,5 +1,6 @@
 """The command tree, and the one place where a failure becomes an exit code."""
 
+import os
 import signal
 import sys
 import traceback
@@ -76,6 +77,7 @@ def opsctl() -> None: ...  # makes the root a group
 
 def main() -> None:
     """The program: streams that forgive, signals that clean up, and no traceback but for a bug."""
+    os.umask(0o077)  # data, logs and backups are for their owner only, whatever the shell says
     console.use_forgiving_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)

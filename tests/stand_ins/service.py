@@ -1,7 +1,8 @@
 """A stand-in for `python -m app all`: speaks /ready and ends on SIGTERM, with nothing behind it.
 
 Put in the place of app/__main__.py. A file `service.json` in its folder tells it what to do:
-{"dies": "last words", "ignores_sigterm": true, "starts_after_s": 1, "parts": {"bot": {"status": "failed"}}}
+{"dies": "last words", "refuses": "why `check` says no",
+ "ignores_sigterm": true, "starts_after_s": 1, "parts": {"bot": {"status": "failed"}}}
 """
 
 import json
@@ -42,6 +43,8 @@ class Ready(BaseHTTPRequestHandler):
 
 def main() -> None:
     told = orders()
+    if sys.argv[1:] == ["check"]:
+        sys.exit(told.get("refuses"))
     if "dies" in told:
         sys.exit(told["dies"])
     stop = signal.SIG_IGN if told.get("ignores_sigterm") else lambda _number, _frame: sys.exit(0)

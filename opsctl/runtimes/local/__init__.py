@@ -17,6 +17,7 @@ from opsctl.errors import NotReady, OpsctlError
 from opsctl.runtimes import Change, Changed, Service, TestRun, waiting
 from opsctl.runtimes.local import listing, record, testing
 from opsctl.runtimes.local.place import place_of
+from opsctl.runtimes.local.startable import require_startable
 from opsctl.runtimes.local.surroundings import address_of, code_of, environment_of, require_free_port, requirements_of
 from opsctl.settings import Settings
 from opsctl.tools import pip
@@ -64,6 +65,7 @@ def start(settings: Settings) -> None:
     if running and not listing.changes(listing.record_of(running, settings), settings):
         return
     if running:
+        require_startable(settings)
         stop(settings)
     require_free_port(settings)
     output = settings.logs_dir / OUTPUT
@@ -102,6 +104,8 @@ def stop(settings: Settings, names: Sequence[str] = ()) -> None:
 
 def restart(settings: Settings, names: Sequence[str]) -> None:
     """The parts live in one process, so naming one of them restarts all."""
+    if record.process_of(settings):
+        require_startable(settings)
     stop(settings)
     start(settings)
 

@@ -50,6 +50,21 @@ def test_system_that_is_down_is_brought_up_by_up(system):
     assert system.processes() == []
 
 
+@pytest.mark.parametrize("words", ["restart", "up", "rebuild"])
+def test_settings_that_would_not_start_cost_no_running_service(system, words):
+    system.up()
+    before = system.the_process()
+    system.set_key("QUOTE_PROVIDER", "rumours")
+    system.order(refuses="not ready: QUOTE_PROVIDER: Input should be 'replay'")
+
+    done = system.opsctl(words, "--json")
+
+    assert done.code == 5, done
+    assert done.json["error"]["cause"] == "service.unstartable"
+    assert done.json["error"]["message"].endswith("it was left running: QUOTE_PROVIDER: Input should be 'replay'")
+    assert not system.ended(before)
+
+
 def test_service_that_does_not_come_back_is_said(system):
     system.up()
     system.order(dies="not ready: LOG_LEVEL: wrong")

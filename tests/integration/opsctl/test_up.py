@@ -416,3 +416,14 @@ def held_back(system, *words):
     """Permissions do not hold root back: take that privilege away."""
     prefix = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
     return system.run(*prefix, *system.program, *words)
+
+
+def test_what_the_system_writes_is_for_its_owner_only_whatever_the_umask(system):
+    words = " ".join(system.program)
+
+    up = system.run("/bin/sh", "-c", f"umask 0; {words} up --env development && {words} db backup", timeout_s=120)
+
+    assert up.code == 0, up
+    folders = [system.folder / name for name in ("data", "logs", ".opsctl", "backups")]
+    written = [system.folder / ".env.development", *folders, *(path for one in folders for path in one.rglob("*"))]
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
