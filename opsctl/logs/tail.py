@@ -2,6 +2,7 @@
 
 import heapq
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from opsctl.logs import LEVELS, service_of
 from opsctl.logs.chain import Held, held, identity_of, open_chain, open_one
 from opsctl.logs.lines import BLOCK, KST, Line, Parser, Splitter, from_end, newest_first
 
+SETTLING_LOOKS, SETTLING_S = 10, 0.002  # a line across two pages of the file becomes visible page by page
 BLOCKS_A_POLL = 64  # 4 MiB of one file, then the others get their turn
 
 
@@ -32,7 +34,7 @@ class Filter:
 def last_lines(paths: Sequence[Path], count: int, wanted: Filter) -> list[Line]:
     """The newest `count` lines that are wanted, oldest of them first."""
     with ExitStack() as stack:
-        chains = [Chain(path, files := stack.enter_context(held(path)), _size(files)) for path in paths]
+        chains = [Chain(path, files := stack.enter_context(held(path)), _settled_size(files)) for path in paths]
         return _newest(chains, count, wanted)
 
 
@@ -172,6 +174,17 @@ def _backwards(chain: Chain) -> Iterator[Line]:
 
 def _size(files: Sequence[Held]) -> int:
     return files[0].size if files else 0
+
+
+def _settled_size(files: Sequence[Held]) -> int:
+    """The newest file's size, after a moment for the end of a line whose first half is seen already."""
+    size = _size(files)
+    for _look in range(SETTLING_LOOKS):
+        if size == 0 or os.pread(files[0].descriptor, 1, size - 1) == b"\n":
+            break
+        time.sleep(SETTLING_S)
+        size = os.fstat(files[0].descriptor).st_size
+    return size
 
 
 def _end_of_last_line(files: Sequence[Held]) -> int:
