@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app import logs
+from app import alive, logs
 from app.errors import NotReady
 from app.settings import load_settings
 
@@ -55,6 +55,7 @@ async def _run_part(name: str, part: Part, stop: asyncio.Event) -> bool:
     """True when it ended because it was asked to. A part's failure ends the process: its supervisor starts it again."""
     logs.part.set(name)
     log.info("%s starts", name)
+    telling = asyncio.create_task(alive.tell(name))
     try:
         await part(stop)
     except NotReady:
@@ -62,6 +63,8 @@ async def _run_part(name: str, part: Part, stop: asyncio.Event) -> bool:
     except Exception:
         log.exception("%s died", name)
         return False
+    finally:
+        telling.cancel()
     if not stop.is_set():
         log.error("%s ended by itself", name)
         return False

@@ -10,9 +10,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from app import clock, db
 from app.api import alerts, failures, health, schedule, symbols, trades, users, watchlist
+from app.api.counting import CountedAnswers
 from app.api.headers import SecurityHeaders
 from app.api.lame_duck import LameDuck
 from app.api.limits import BodyLimits
@@ -30,11 +32,17 @@ KEEP_ALIVE_S = 65  # longer than the proxy's, so that we never close a connectio
 log = logging.getLogger(__name__)
 
 
+class Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """These two see every answer; what is added the usual way does not see the 500 of a bug."""
+        return SecurityHeaders(CountedAnswers(super().build_middleware_stack()))
+
+
 def create_app(settings: Settings, lame_duck: LameDuck | None = None) -> FastAPI:
     """Raises NotReady without a signing key. The interactive documentation is not served in production."""
     settings.require_jwt_key()
     closed = settings.is_production
-    app = FastAPI(
+    app = Application(
         title="Stock price alerts",
         docs_url=None if closed else "/docs",
         redoc_url=None,
@@ -47,7 +55,6 @@ def create_app(settings: Settings, lame_duck: LameDuck | None = None) -> FastAPI
         app.include_router(router, prefix=VERSIONED, include_in_schema=False)
     failures.register(app)
     app.add_middleware(BodyLimits)
-    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -14,7 +14,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from app import clock
+from app import alive, clock
 from app.bot.ledger import Ledger
 from app.bot.outcome import Failure, Verdict, classify
 from app.bot.pacer import LONGEST_TEST_S, TROUBLE_AFTER, Pacer
@@ -149,12 +149,14 @@ class Carrier:
             return
         self._pacer.finish(row.chat_id, time.monotonic())
         self._pacer.succeed(row.chat_id)
+        alive.count("messages sent")
         telegram_id = message.message_id
         await self._settle(lambda session: outbox.mark_sent(session, self._worker, row.id, clock.now(), telegram_id))
 
     # -- after the request
 
     async def _settle_failure(self, row: Leased, text: Text, failure: Failure) -> None:
+        alive.count("sendings failed")
         reason = self._redact(failure.text)[:500]
         log.info("message %d to chat %d: %s (%s)", row.id, row.chat_id, failure.verdict.name, reason)
         match failure.verdict:
