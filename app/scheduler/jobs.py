@@ -9,13 +9,15 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from app import clock, db
+from app import alive, clock, db
 from app.clients.provider import Provider
-from app.services import alerts, jobs, quotes, symbols
+from app.services import alerts, jobs, outbox, quotes, symbols, users
 from app.settings import Settings
 
 SYMBOLS_AT = time(7, 0)
 DAILY_PRICES_AT = time(18, 0)
+PRUNE_AT = time(4, 0)
+RECORDS_KEPT_FOR = timedelta(days=30)
 FRESH_AT_LEAST = timedelta(seconds=60)
 FRESH_TICKS = 3
 
@@ -36,6 +38,7 @@ def timetable(provider: Provider, settings: Settings) -> tuple[Job, ...]:
     return (
         Job(jobs.UPDATE_SYMBOLS, *daily(SYMBOLS_AT), lambda: update_symbols(provider)),
         Job(jobs.UPDATE_DAILY_PRICES, *daily(DAILY_PRICES_AT), lambda: update_daily_prices(provider)),
+        Job(jobs.PRUNE, *daily(PRUNE_AT), prune_records),
         Job(jobs.CHECK_ALERTS, *every(tick), lambda: check_alerts(provider, fresh_for)),
     )
 
@@ -70,6 +73,7 @@ def check_alerts(provider: Provider, fresh_for: timedelta) -> str:
         now = clock.now()
         stored = quotes.store(session, prices, now, fresh_for)
         fired = alerts.fire_due(session, now)
+    alive.count("alerts fired", fired)
     return f"{stored} quotes, {fired} alerts fired"
 
 
@@ -85,3 +89,17 @@ def update_daily_prices(provider: Provider) -> str:
     candles = provider.candles(codes, clock.now())
     with db.transaction() as session:
         return f"{quotes.store_candles(session, candles)} daily prices"
+
+
+def prune_records() -> str:
+    now = clock.now()
+    sent = sum(iter(lambda: _prune_messages(now - RECORDS_KEPT_FOR), 0))
+    with db.transaction() as session:
+        requests = jobs.prune(session, now - RECORDS_KEPT_FOR)
+        codes = users.prune_codes(session, now)
+    return f"{sent} sent messages, {requests} requests, {codes} link codes forgotten"
+
+
+def _prune_messages(before: datetime) -> int:
+    with db.transaction() as session:
+        return outbox.prune(session, before)

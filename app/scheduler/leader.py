@@ -16,7 +16,7 @@ LEADER_LOCK = 1_146_245_100
 
 class Leader(Protocol):
     def acquire(self) -> bool:
-        """Try once; False when another process leads or the database does not answer."""
+        """Try once; False when another process leads. Raises SQLAlchemyError when the database does not answer."""
         ...
 
     def is_held(self) -> bool: ...
@@ -67,18 +67,15 @@ class PostgresLeader:
         self._connection: Connection | None = None
 
     def acquire(self) -> bool:
+        connection = db.engine().connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
-            connection = db.engine().connect().execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()  # a pooled connection that goes back keeps the lock
-        except SQLAlchemyError:
-            return False
-        try:
             if connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LEADER_LOCK}):
                 self._connection = connection
                 return True
-        except SQLAlchemyError:
-            pass
-        connection.close()
+        finally:
+            if self._connection is None:
+                connection.close()
         return False
 
     def is_held(self) -> bool:

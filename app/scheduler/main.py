@@ -9,7 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import clock, db
+from app import alive, clock, db
 from app.clients.provider import ProviderError
 from app.clients.providers import open_provider
 from app.scheduler.jobs import Job, timetable
@@ -30,8 +30,18 @@ async def run(stop: asyncio.Event) -> None:
     settings = load_settings()
     entries = timetable(open_provider(settings, clock.now()), settings)
     leader = leader_for(settings.database_url.get_secret_value())
+    is_in_trouble = False
     while not stop.is_set():
-        if await asyncio.to_thread(leader.acquire):
+        try:
+            leads = await asyncio.to_thread(leader.acquire)
+        except SQLAlchemyError as error:
+            if not is_in_trouble:  # said when it starts, not each time it is met
+                log.warning("the database does not answer: %s", type(error).__name__)
+            is_in_trouble = True
+            await _sleep(stop, TRY_TO_LEAD_EVERY_S)
+            continue
+        is_in_trouble = False
+        if leads:
             log.info("leading")
             try:
                 await Term(leader, entries, settings).serve(stop)
@@ -112,22 +122,30 @@ class Term:
             self._over.set()
         return not self._over.is_set()
 
-    def _run(self, job: Job, slot: str, request_id: int | None = None) -> bool:
+    def _run(self, job: Job, slot: str) -> bool:
         """Run a job unless its slot was run; failures are recorded, never raised. True when it did not fail."""
         try:
-            return self._record(job, slot, request_id)
+            with db.transaction() as session:
+                run_id = jobs.start_run(session, job.name, slot, clock.now())
+            return run_id is None or self._work(job, run_id)
         except SQLAlchemyError as error:
             log.error("%s: the database failed: %s", job.name, type(error).__name__)
             return False
 
-    def _record(self, job: Job, slot: str, request_id: int | None) -> bool:
-        with db.transaction() as session:
-            run_id = jobs.start_run(session, job.name, slot, clock.now())
-            if run_id is not None and request_id is not None:
-                jobs.note_run_of_request(session, request_id, run_id)
-        if run_id is None:
-            return True
+    def _run_requested(self) -> None:
+        try:
+            # Taken and noted as running at once: a request is never taken and forgotten.
+            with db.transaction() as session:
+                started = jobs.start_requested(session, clock.now())
+            if started and started[0] in self._entries:
+                name, run_id = started
+                self._work(self._entries[name], run_id)
+        except SQLAlchemyError as error:
+            log.warning("requests: the database failed: %s", type(error).__name__)
+
+    def _work(self, job: Job, run_id: int) -> bool:
         outcome, detail = _attempt(job)
+        alive.count("jobs run" if outcome == "ok" else "jobs failed")
         with db.transaction() as session:
             now = clock.now()
             jobs.finish_run(session, run_id, outcome, detail, now)
@@ -137,16 +155,6 @@ class Term:
         if job.name == jobs.CHECK_ALERTS and outcome == "ok":
             heartbeats.touch(self._settings.heartbeat_dir, PART)
         return outcome == "ok"
-
-    def _run_requested(self) -> None:
-        try:
-            with db.transaction() as session:
-                request = jobs.take_request(session, clock.now())
-        except SQLAlchemyError as error:
-            log.warning("no look at the requests: %s", type(error).__name__)
-            return
-        if request and request.job in self._entries:
-            self._run(self._entries[request.job], f"request-{request.id}", request.id)
 
     def _counted(self, work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """Remember who is at work: APScheduler's own shutdown would cut them off."""

@@ -14,7 +14,8 @@ from app.texts import en, ko
 CHECK_ALERTS = "check_price_alerts_job"
 UPDATE_SYMBOLS = "update_stock_master_job"
 UPDATE_DAILY_PRICES = "update_daily_price_job"
-NAMES = (CHECK_ALERTS, UPDATE_SYMBOLS, UPDATE_DAILY_PRICES)
+PRUNE = "prune_records_job"
+NAMES = (CHECK_ALERTS, UPDATE_SYMBOLS, UPDATE_DAILY_PRICES, PRUNE)
 
 RUNS_KEPT = 200
 
@@ -70,16 +71,22 @@ def request(session: Session, job: str, requested_by: str, now: datetime) -> Job
     return asked
 
 
-def take_request(session: Session, now: datetime) -> JobRequest | None:
-    """The oldest open request, now taken; None when there is none."""
+def start_requested(session: Session, now: datetime) -> tuple[str, int] | None:
+    """Take the oldest open request and start its run: the job and the run's id. None when there is no request."""
     oldest = select(JobRequest.id).where(JobRequest.taken_at.is_(None)).order_by(JobRequest.id).limit(1)
-    return session.scalar(
+    taken = session.scalar(
         update(JobRequest)
         .where(JobRequest.id == oldest.scalar_subquery(), JobRequest.taken_at.is_(None))
         .values(taken_at=now)
         .returning(JobRequest)
     )
+    if taken is None:
+        return None
+    taken.run_id = start_run(session, taken.job, f"request-{taken.id}", now)
+    session.flush()
+    return (taken.job, taken.run_id) if taken.run_id is not None else None
 
 
-def note_run_of_request(session: Session, request_id: int, run_id: int) -> None:
-    session.execute(update(JobRequest).where(JobRequest.id == request_id).values(run_id=run_id))
+def prune(session: Session, before: datetime) -> int:
+    """Forget the requests that were served before then; returns how many. Runs are forgotten when others finish."""
+    return session.connection().execute(delete(JobRequest).where(JobRequest.taken_at < before)).rowcount

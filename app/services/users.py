@@ -124,6 +124,11 @@ def issue_link_code(session: Session, user: User, now: datetime) -> str:
     return code
 
 
+def prune_codes(session: Session, now: datetime) -> int:
+    """Forget the link codes that nobody used in time; returns how many."""
+    return session.connection().execute(delete(TelegramLink).where(TelegramLink.expires_at <= now)).rowcount
+
+
 def link_chat(session: Session, code: str, chat_id: int, now: datetime) -> User:
     """Tie the chat to the account that issued the code; the messages that wait for the account go there from now on.
 
