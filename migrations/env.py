@@ -33,12 +33,14 @@ def wait_for_table_ms() -> int:
 
 
 def migrate(url: str) -> None:
+    before = os.umask(0o077)  # a database file that is made here is for its owner only
     engine = make_engine(url, statement_timeout_ms=0)
     try:
         with engine.connect() as connection:
             _migrate(connection)
     finally:
         engine.dispose()
+        os.umask(before)
 
 
 def _migrate(connection: Connection) -> None:

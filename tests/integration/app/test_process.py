@@ -156,6 +156,48 @@ def test_bad_setting_is_one_line_without_its_value_and_code_5(start, setting, co
 
 
 @ON_SQLITE
+def test_files_are_for_their_owner_only_whatever_the_umask(start, port, tmp_path):
+    before = os.umask(0)
+    try:
+        upgrade = [sys.executable, "-m", "alembic", "-c", ROOT / "alembic.ini", "upgrade", "head"]
+        url = f"sqlite:///{tmp_path}/data/new.db"
+        subprocess.run(upgrade, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True, capture_output=True)
+        service = start("all", API_PORT=str(port), DATABASE_URL=url, HEARTBEAT_DIR=str(tmp_path / "data" / "beats"))
+        eventually(lambda: readiness(port).json()["status"] == "ok")
+    finally:
+        os.umask(before)
+    service.terminate()
+    service.communicate(timeout=10)
+
+    written = [tmp_path / "logs", tmp_path / "data", *tmp_path.glob("logs/*"), *tmp_path.glob("data/**/*")]
+
+    modes = {path.relative_to(tmp_path).as_posix(): oct(path.stat().st_mode & 0o777) for path in written}
+    assert {"logs/bot.log", "data/new.db", "data/new.db.lock", "data/new.db.leader", "data/beats/bot"} <= set(modes)
+    assert modes == {path.relative_to(tmp_path).as_posix(): "0o700" if path.is_dir() else "0o600" for path in written}
+
+
+@ON_SQLITE
+def test_administrators_are_made_by_hand(start, api, ada):
+    def admin(name, **more):
+        made = start("admin", name, **more)
+        return made.communicate(timeout=20)[0], made.returncode
+
+    answers = [admin("nobody"), admin("ada"), admin("ada")]
+
+    assert answers == [
+        ("there is no account 'nobody': register it first\n", 4),
+        ("ada is an administrator now\n", 0),
+        ("ada was an administrator already\n", 0),
+    ]
+    assert api.get("/users/", headers=ada).status_code == 401  # a token of the time before
+    login = {"username": "ada", "password": "ada's long password"}
+    token = api.post("/users/login", json=login).json()["access_token"]
+    assert api.get("/users/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    away = admin("ada", DATABASE_URL="postgresql+psycopg://ada:hunter22@127.0.0.1:9/x")
+    assert away == ("not ready: the database does not answer (OperationalError)\n", 5)
+
+
+@ON_SQLITE
 def test_wrong_words_are_code_2(start):
     service = start("everything")
 
