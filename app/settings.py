@@ -73,11 +73,13 @@ class Settings(BaseSettings):
     @classmethod
     def _database_is_supported(cls, value: SecretStr) -> SecretStr:
         try:
-            kind = make_url(value.get_secret_value()).get_backend_name()
+            url = make_url(value.get_secret_value())
         except ArgumentError:
             raise ValueError("is not a database URL") from None
-        if kind not in ("sqlite", "postgresql"):
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("must name a file, such as sqlite:///data/app.db")
         return value
 
     @field_validator("telegram_api_url")

@@ -12,7 +12,7 @@ from telegram import Bot, BotCommand, Update
 from telegram.constants import UpdateType
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from app import clock, db
+from app import alive, clock, db
 from app.bot.answering import DATABASE_AWAY, Answering
 from app.bot.commands import COMMANDS, describe
 from app.bot.outcome import classify
@@ -46,7 +46,7 @@ class Poller:
         self._on_reply = on_reply
         self._offset: int | None = None
         self._failures = 0
-        self._crowd = _Crowd()
+        self._crowd = Crowd()
 
     async def run(self, stop: asyncio.Event) -> None:
         is_introduced = False
@@ -65,6 +65,7 @@ class Poller:
                 if not await self._handle(update, stop):
                     return  # told to stop; Telegram will deliver it again
                 self._offset = update.update_id + 1
+                alive.count("updates answered")
 
     # -- Telegram
 
@@ -169,7 +170,7 @@ class Poller:
 
     async def _answer(self, update: Update, *, is_last_try: bool) -> None:
         now = clock.now()
-        welcome = self._crowd.is_welcome(update.effective_user.id if update.effective_user else 0, time.monotonic())
+        welcome = self._is_welcome(update)
         if welcome is None:
             return
         if not welcome:
@@ -180,6 +181,11 @@ class Poller:
                 await self._stop_spinner(call.callback_id)
         self._on_reply()
 
+    def _is_welcome(self, update: Update) -> bool | None:
+        if update.my_chat_member:  # blocking us is no question, and must not be missed
+            return True
+        return self._crowd.is_welcome(update.effective_user.id if update.effective_user else 0, time.monotonic())
+
     async def _stop_spinner(self, callback_id: str) -> None:
         try:
             await self._bot.answer_callback_query(callback_id)
@@ -187,23 +193,30 @@ class Poller:
             log.info("callback not answered: %s", self._redact(str(error)))
 
 
-class _Crowd:
+class Crowd:
     """How often each person has asked in the last minute."""
 
     def __init__(self) -> None:
         self._asked: defaultdict[int, deque[float]] = defaultdict(deque)
+        self._swept_at = 0.0
 
     def is_welcome(self, telegram_id: int, now: float) -> bool | None:
         """False the first time it is too much, None from then on."""
+        self._forget(now)
         asked = self._asked[telegram_id]
         while asked and asked[0] < now - 60:
             asked.popleft()
-        if len(self._asked) > 10_000:
-            self._asked = defaultdict(deque, {known: times for known, times in self._asked.items() if times})
         if len(asked) > CALLS_PER_MINUTE:
             return None
         asked.append(now)
         return len(asked) <= CALLS_PER_MINUTE
+
+    def _forget(self, now: float) -> None:
+        """Once a minute: whoever has been silent that long."""
+        if self._swept_at < now - 60:
+            self._swept_at = now
+            for silent in [known for known, times in self._asked.items() if times[-1] < now - 60]:
+                del self._asked[silent]
 
 
 def _note_username(name: str) -> None:

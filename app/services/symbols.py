@@ -14,6 +14,7 @@ from app.models import Symbol
 from app.services.inserting import insert
 from app.texts import en, ko
 
+LONGEST_NAME, LONGEST_MARKET = 100, 20
 # Codes of 2024 and later may hold letters, never I, O or U; the first place stays a digit.
 CODE = re.compile(r"[0-9][0-9A-HJ-NP-TV-Z]{5}")
 
@@ -45,7 +46,7 @@ def get(session: Session, code: str) -> Symbol:
 
 def store(session: Session, listings: Iterable[Listing], now: datetime) -> int:
     """Insert or rename; nothing is removed, because a source may answer with half a list. How many were accepted."""
-    rows = [asdict(listing) | {"updated_at": now} for listing in listings if CODE.fullmatch(listing.symbol)]
+    rows = [asdict(listing) | {"updated_at": now} for listing in listings if _is_plausible(listing)]
     if rows:
         new = insert(session, Symbol)
         changed = {name: new.excluded[name] for name in ("name", "market", "updated_at")}
@@ -58,3 +59,12 @@ def store(session: Session, listings: Iterable[Listing], now: datetime) -> int:
             rows,
         )
     return len(rows)
+
+
+def _is_plausible(listing: Listing) -> bool:
+    """One line the table cannot hold would fail the others."""
+    return bool(
+        CODE.fullmatch(listing.symbol)
+        and 0 < len(listing.name) <= LONGEST_NAME
+        and len(listing.market or "") <= LONGEST_MARKET
+    )

@@ -3,15 +3,16 @@
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, insert, select, text
 
 from app import db
-from app.clients.provider import Price
+from app.clients.provider import Candle, Listing, Price
 from app.models import Alert, Message, Quote, Symbol, User
-from app.services import alerts, quotes, users
+from app.services import alerts, quotes, symbols, users
 
 MINUTE = timedelta(minutes=1)
 
@@ -150,6 +151,33 @@ def test_late_answer_does_not_overwrite_a_newer_price(quote, now):
         stored = quotes.get(session, "005930")
     assert stored is not None
     assert stored.price == 91_000
+
+
+def test_absurd_base_price_costs_the_change_and_not_the_tick(alert, quote, now):
+    alert()
+    with db.transaction() as session:
+        prices = [Price("005930", 90_500, -1, now, False), Price("0126Z0", 1_000, 10**12, now, False)]
+        assert quotes.store(session, prices, now, MINUTE) == 2
+
+    assert fire(now) == 1
+    with db.transaction(read_only=True) as session:
+        assert set(session.scalars(select(Quote.base_price))) == {None}
+
+
+def test_line_the_tables_cannot_hold_does_not_cost_the_others(market, now):
+    day = now.date()
+    good = Candle("005930", day, 1, 3, 1, 2, 5)
+    bad = [replace(good, volume=-1), replace(good, high=10**12), replace(good, low=9, high=3), replace(good, open=-1)]
+    listings = [
+        Listing("000660", "SK하이닉스", "KOSPI"),
+        Listing("035720", "x" * 101, "KOSPI"),
+        Listing("035721", "", ""),
+    ]
+    listings.append(Listing("035722", "x", "x" * 21))
+
+    with db.transaction() as session:
+        assert quotes.store_candles(session, [*bad, good]) == 1
+        assert symbols.store(session, listings, now) == 1
 
 
 def test_price_of_an_unknown_symbol_is_left_out(quote):

@@ -61,6 +61,7 @@ def test_young_api_waits_for_the_others(api, application, monkeypatch):
 )
 def test_silent_or_failing_scheduler_degrades_but_the_proxy_keeps_the_api(api, status, age, shown):
     beat("scheduler", status, age)
+    beat("bot", "disabled")
 
     answer = api.get("/ready")
 
@@ -74,6 +75,13 @@ def test_configured_bot_that_is_silent_is_not_well(api, monkeypatch):
     beat("scheduler")
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:token")
     load_settings.cache_clear()
+
+    assert api.get("/ready").json()["parts"]["bot"]["status"] == "failed"
+
+
+@pytest.mark.usefixtures("grown_up")
+def test_bot_that_never_came_up_is_not_well_though_only_the_bot_knows_its_token(api):
+    beat("scheduler")
 
     assert api.get("/ready").json()["parts"]["bot"]["status"] == "failed"
 
@@ -136,7 +144,7 @@ def test_api_goes_on_when_postgresql_cut_its_connections(api, ada, postgres_serv
     assert api.get("/alerts/", headers=ada).status_code == 200
 
 
-def test_bug_is_a_500_without_its_text(api, monkeypatch):
+def test_bug_is_a_500_without_its_text_and_with_the_headers_of_every_answer(api, monkeypatch):
     def explode(*_arguments, **_options):
         raise RuntimeError("secret of the inside")
 
@@ -145,3 +153,4 @@ def test_bug_is_a_500_without_its_text(api, monkeypatch):
     response = api.get("/symbols/")
 
     assert (response.status_code, response.json()) == (500, {"detail": "Internal Server Error"})
+    assert response.headers["Cache-Control"] == "no-store"

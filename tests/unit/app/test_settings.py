@@ -57,6 +57,8 @@ def test_unknown_keys_are_left_to_others(load):
         ({"APP_ENV": "test", "DATABASE_URL": "topsecret"}, "DATABASE_URL: is not a database URL"),
         ({"APP_ENV": "test", "JWT_SECRET_KEY": "topsecret"}, "JWT_SECRET_KEY: must have at least 32 bytes"),
         ({"APP_ENV": "test", "QUOTE_PROVIDER": "rumours"}, "QUOTE_PROVIDER"),
+        ({"APP_ENV": "test", "DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL: must name a file"),
+        ({"APP_ENV": "test", "DATABASE_URL": "sqlite://"}, "DATABASE_URL: must name a file"),
     ],
 )
 def test_complaint_names_the_key_and_never_the_value(load, environment, complaint):
