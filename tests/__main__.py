@@ -29,6 +29,7 @@ class Tier:
     name: str
     selection: tuple[str, ...]
     workers: str = WORKERS
+    share: str = "load"  # loadfile: the tests of a file share what is costly, in their order
 
 
 @dataclass
@@ -46,8 +47,8 @@ ONLY_HERE = "not postgres and not docker"
 TIERS = (
     Tier("unit", ("tests/unit", "-m", ONLY_HERE)),
     Tier("integration", ("tests/integration", "-m", ONLY_HERE)),
-    Tier("faults", ("tests/faults", "-m", ONLY_HERE)),
-    Tier("e2e", ("tests/e2e", "-m", ONLY_HERE)),
+    Tier("faults", ("tests/faults", "-m", ONLY_HERE), share="loadfile"),
+    Tier("e2e", ("tests/e2e", "-m", ONLY_HERE), share="loadfile"),
     Tier("postgres", ("tests", "-m", "postgres and not docker")),
     Tier("docker", ("tests", "-m", "docker"), workers="0"),
 )
@@ -123,7 +124,7 @@ def _run(tier: Tier, words: list[str], environment: Mapping[str, str]) -> Outcom
     RESULTS.mkdir(exist_ok=True)
     junit = RESULTS / f"{tier.name}.xml"
     junit.unlink(missing_ok=True)
-    workers = ["-n", tier.workers, "--dist", "loadgroup"] if tier.workers != "0" else ["-p", "no:xdist"]
+    workers = ["-n", tier.workers, "--dist", tier.share] if tier.workers != "0" else ["-p", "no:xdist"]
     argv = [sys.executable, "-m", "pytest", "-q", *workers, *tier.selection, f"--junitxml={junit}", *words]
     started = time.monotonic()
     status = subprocess.run(argv, cwd=ROOT, env=dict(environment), stdin=subprocess.DEVNULL).returncode
