@@ -48,7 +48,7 @@ MEANINGS = (
         r"|shutting down|No route to host|Network is unreachable|connection to server.*failed",
         NotReady,
         "db.unreachable",
-        "opsctl status",
+        "opsctl doctor",
     ),
     Meaning(r"server version mismatch|unsupported version", NotReady, "tool.version", "install the newer client"),
     Meaning(r"No space left on device|could not extend file|Disk quota", OpsctlError, "disk.full", "df -h"),
@@ -64,7 +64,7 @@ MEANINGS = (
         r"server closed the connection|terminating connection|connection to server was lost|unexpected EOF",
         OpsctlError,
         "db.connection_lost",
-        "opsctl status",
+        "opsctl doctor",
     ),
 )
 ANY_OTHER = Meaning("", OpsctlError, "db.failed", "opsctl doctor")

@@ -11,7 +11,7 @@ from pathlib import Path
 from opsctl.databases import Place
 from opsctl.errors import Busy, NotReady, OpsctlError
 
-LOCK_POLL_S = 0.005
+LOCK_POLL_S = 0.001
 
 
 def file_of(place: Place) -> Path:

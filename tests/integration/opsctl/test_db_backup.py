@@ -208,12 +208,14 @@ def test_what_is_backed_up_is_one_moment_while_others_write(stocked):
     mover = threading.Thread(target=move_money)
     mover.start()
     try:
-        made = [json.loads(stocked.opsctl("db", "backup", "--json").stdout) for _ in range(3)]
+        outcomes = [stocked.opsctl("db", "backup", "--json") for _ in range(3)]
     finally:
         stop.set()
         mover.join()
 
-    for one in made:
+    for outcome in outcomes:
+        assert outcome.returncode == 0, outcome.stderr
+        one = json.loads(outcome.stdout)
         restored = stocked.opsctl("db", "restore", one["id"], "--yes")
         assert restored.returncode == 0, restored.stderr
         assert stocked.money() == ACCOUNTS * MONEY
