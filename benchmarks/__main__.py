@@ -6,10 +6,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from benchmarks import backup, restore
+from benchmarks import backup, restore, start
 from benchmarks.comparison import Comparison
 
-BENCHMARKS: dict[str, Callable[[float, str], Comparison]] = {"backup": backup.compare, "restore": restore.compare}
+BENCHMARKS: dict[str, Callable[[float, str], Comparison]] = {
+    "backup": backup.compare,
+    "restore": restore.compare,
+    "start": start.compare,
+}
 
 
 def main(words: list[str]) -> None:

@@ -10,7 +10,7 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class Comparison:
-    """Medians of `ROUNDS` interleaved runs; a ratio over 1 says how many times faster ours is."""
+    """Medians of interleaved runs; a ratio over 1 says how many times faster ours is."""
 
     name: str
     ours: float
@@ -23,12 +23,19 @@ class Comparison:
 
 
 def in_turns(
-    name: str, ours: Callable[[], None], peer: Callable[[], None], *, peer_name: str, scale: float, **counted: object
+    name: str,
+    ours: Callable[[], None],
+    peer: Callable[[], None],
+    *,
+    peer_name: str,
+    scale: float,
+    rounds: int = ROUNDS,
+    **counted: object,
 ) -> Comparison:
     """One after the other, so that a busy minute of the machine is in both."""
     mine: list[float] = []
     theirs: list[float] = []
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         mine.append(seconds(ours))
         theirs.append(seconds(peer))
         print(f"round {turn + 1}: ours {mine[-1]:.2f} s, {peer_name} {theirs[-1]:.2f} s", flush=True)
