@@ -109,7 +109,7 @@ def _open(file: Path, until: ExitStack) -> int:
 
 
 def _stop_writers(gate: sqlite3.Connection, wait_s: float) -> None:
-    """SQLite's own waiting looks every 100 ms, and beside writers without pauses that took up to 8 s; this took 0.3 s."""
+    """SQLite's own waiting looks every 100 ms: beside writers without pauses that took up to 8 s, this 0.3 s."""
     deadline = time.monotonic() + wait_s
     while True:
         try:
