@@ -12,7 +12,9 @@ def require(settings: Settings, *, name: str, what: str, yes: bool, confirm: str
     """
     if confirm and confirm != name:
         raise Refused(
-            f"--confirm says {confirm!r}, the database is {name!r}", cause="confirm.wrong", hint=f"{command} --help"
+            f"--confirm says {confirm!r}, the database is {name!r}",
+            cause="confirm.wrong",
+            hint=f"{command} --confirm {name}",
         )
     if confirm or (yes and not settings.is_production):
         return

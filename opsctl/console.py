@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from opsctl.redaction import hide
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+WIDE = 100_000  # columns: nothing is folded
 
 Show = Callable[[], "RenderableType | Iterable[RenderableType]"]
 
@@ -49,11 +52,16 @@ def result(document: Any, *, as_json: bool, show: Show) -> None:
 
 
 def _show(shown: "RenderableType | Iterable[RenderableType]") -> None:
+    """As wide as the terminal; into a file or a pipe as wide as it is, so that a line of `grep` is a whole one."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    page = None if sys.stdout.isatty() else StringIO()
+    width = WIDE if page and not os.environ.get("COLUMNS") else None
+    console = Console(highlight=False, file=page, width=width)
     for part in [shown] if isinstance(shown, str) or not isinstance(shown, list | tuple) else shown:
         console.print(hide(part) if isinstance(part, str) else part)
+    if page:
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
     sys.stdout.flush()
 
 
@@ -88,7 +96,7 @@ def table(*columns: str, rows: Iterable[Sequence[object]], title: str | None = N
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from opsctl import backups, readiness
+from opsctl.backups import catalogue
 from opsctl.databases import Place, state
 from opsctl.errors import OpsctlError
 from opsctl.readiness import Job
@@ -120,7 +121,9 @@ def _database(runtime: Runtime, settings: Settings, problems: list[Finding]) -> 
         problems.append(_finding(error))
     if place is None:
         return None, None
-    if pending:
+    if pending and found and found.revision is None and catalogue.existing(settings.backup_dir):
+        problems.append(Finding("the database is empty, but there are backups", "opsctl db restore latest"))
+    elif pending:
         problems.append(Finding(f"the database lacks {_count(pending, 'migration')}", "opsctl migrate upgrade"))
     return (
         Database(
@@ -170,11 +173,11 @@ def _notices(
     disk: Disk,
 ) -> Iterator[Finding]:
     for one in services:
-        if one.health == "disabled":
+        if one.health == "disabled" and not one.stale:
             yield Finding(f"{one.name} is off: {one.detail}", _switch_on(one.name, settings))
     for changed in dict.fromkeys(one.stale for one in services if one.stale):
         names = ", ".join(one.name for one in services if one.stale == changed)
-        yield Finding(f"{names} run with what has changed since: {changed}", "opsctl up")
+        yield Finding(f"{names}: changed since the start: {changed}", "opsctl rebuild")
     if database and last_backup is None:
         yield Finding("there is no backup", "opsctl db backup")
     elif last_backup and age_s(last_backup) > settings.doctor.backup_max_age_h * 3600:

@@ -166,14 +166,15 @@ def _section(kind: type, name: str, given: Any, overrides: Mapping[str, str]) ->
     for key, default in known.items():
         variable = f"OPSCTL_{name}_{key}".upper()
         if variable in overrides:
-            chosen[key] = _checked(variable, _number_or_text(overrides[variable], default), default)
+            value = _number_or_text(overrides[variable], default)
+            chosen[key] = _checked(variable, value, default, hint=f"unset {variable}")
     return kind(**chosen)
 
 
-def _checked(name: str, value: Any, default: Any) -> Any:
+def _checked(name: str, value: Any, default: Any, *, hint: str = f"edit {FILE_NAME}") -> Any:
     if type(value) is not type(default) or (isinstance(value, int) and value < 0):
         wanted = "a number that is not negative" if isinstance(default, int) else "a text"
-        raise NotReady(f"{name} must be {wanted}", cause="settings.value", hint=f"edit {FILE_NAME}")
+        raise NotReady(f"{name} must be {wanted}", cause="settings.value", hint=hint)
     return value
 
 

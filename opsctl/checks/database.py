@@ -21,4 +21,8 @@ def _command(failure: OpsctlError, context: Context) -> str:
     """A database that is gone comes back from its backup; `opsctl up` would begin with an empty one."""
     if failure.cause == "db.missing" and catalogue.existing(context.settings.backup_dir):
         return "opsctl db restore latest"
-    return "opsctl up" if failure.hint in ("", "opsctl doctor") else failure.hint
+    if failure.hint not in ("", "opsctl doctor"):
+        return failure.hint
+    if context.runtime.NAME == "compose" or context.place.kind == "sqlite":
+        return "opsctl up"
+    return f"start that server, or edit DATABASE_URL in {context.settings.env_file.name}"

@@ -21,7 +21,7 @@ def judged(free: int, total: int, wanted_percent: int) -> Finding:
     percent = 100 * free / total
     room = f"{console.size(free)} free ({percent:.0f} %)"
     if free < FULL_BYTES or percent < FULL_PERCENT:
-        return error(f"full: {room}", "docker system df; opsctl logs list; opsctl db backups")
+        return error(f"full: {room}", "df -h; opsctl logs list; opsctl db backups")
     if percent < wanted_percent:
         return warning(f"{room}, wanted are {wanted_percent} %", "opsctl logs list; opsctl db backups")
     return ok(room)

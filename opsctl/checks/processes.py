@@ -16,5 +16,5 @@ def look(context: Context) -> list[Finding]:
         if one.name not in APP_SERVICES and not one.is_well:
             found.append(warning(f"{one.name} is {one.state}, {one.health} {one.detail}".strip(), "opsctl up"))
     if changed := sorted({one.stale for one in up if one.stale}):
-        found.append(warning(f"not yet in use: {'; '.join(changed)} changed since the start", "opsctl rebuild"))
+        found.append(warning(f"changed since the start: {'; '.join(changed)}", "opsctl rebuild"))
     return found

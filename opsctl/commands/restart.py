@@ -70,5 +70,5 @@ def carry_out(plan: RestartPlan, settings: Settings) -> Overview:
 
 def told(plan: RestartPlan) -> str:
     one_process = " (one process)" if plan.runtime == "local" else ""
-    changed = f"; new for them: {', '.join(plan.changed)}" if plan.changed else ""
+    changed = f"; changed since the start: {', '.join(plan.changed)}" if plan.changed else ""
     return f"restart {', '.join(plan.restart)}{one_process}{changed}"

@@ -148,7 +148,8 @@ def _silence(service: Service, seen: Look) -> Iterator[Finding]:
     path = seen.folder / name
     log = next((log for log in seen.logs if log.path == path), None)
     if log is None or log.current is None:
-        yield Finding(str(path), "error", f"{service.name} is up but has no log file", _restart(service.name))
+        if not any(one.is_deleted and one.file_name == name for one in seen.writers.found):  # that is told elsewhere
+            yield Finding(str(path), "error", f"{service.name} is up but has no log file", _restart(service.name))
         return
     if seen.writers.sees(log.current.owner) and not seen.writers.of(log.current.identity):
         message = f"{service.name} is up, but no process has this file open: its lines go elsewhere"

@@ -39,6 +39,13 @@ def services(settings: Settings) -> tuple[Service, ...]:
 
 def prepare(settings: Settings) -> None:
     """Folders that can be written, and a port that is ours or free. Raises NotReady, with nothing started."""
+    _make_folders(settings)
+    database(settings)
+    if record.process_of(settings) is None:
+        require_free_port(settings)
+
+
+def _make_folders(settings: Settings) -> None:
     for folder in (settings.state_dir, settings.data_dir, settings.logs_dir):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,9 +56,6 @@ def prepare(settings: Settings) -> None:
             raise NotReady(
                 f"{folder} cannot be written: {error.strerror}", cause="folder.unwritable", hint=f"ls -ld {folder}"
             ) from None
-    database(settings)
-    if record.process_of(settings) is None:
-        require_free_port(settings)
 
 
 def alembic(settings: Settings, words: Sequence[str], *, timeout_s: float = 600) -> str:
@@ -104,6 +108,7 @@ def stop(settings: Settings, names: Sequence[str] = ()) -> None:
 
 def restart(settings: Settings, names: Sequence[str]) -> None:
     """The parts live in one process, so naming one of them restarts all."""
+    _make_folders(settings)
     if record.process_of(settings):
         require_startable(settings)
     stop(settings)

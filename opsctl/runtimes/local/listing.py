@@ -14,7 +14,7 @@ from opsctl.settings import Settings
 
 START_TAKES_S = 30  # a process that does not answer for longer is sick, not starting
 ASK_TIMEOUT_S = 2
-NOT_RUNNING, NOT_RECORDED = "not running", "not known: its record is lost"
+NOT_RUNNING, NOT_RECORDED = "not running", "not known (its record is lost)"
 _HEALTH = {"ok": "healthy", "failed": "unhealthy", "starting": "starting", "disabled": "disabled"}
 
 

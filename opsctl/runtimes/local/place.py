@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from opsctl import environment
 from opsctl.databases import Place
 from opsctl.errors import NotReady
 
@@ -17,29 +18,29 @@ def place_of(url: str, project: Path) -> Place:
     if kind == "sqlite":
         return _sqlite(url, project)
     if kind == "postgresql":
-        return _postgres(url)
-    raise _wrong("must begin with sqlite:/// or postgresql+psycopg://")
+        return _postgres(url, project)
+    raise _wrong("must begin with sqlite:/// or postgresql+psycopg://", project)
 
 
 def _sqlite(url: str, project: Path) -> Place:
     path = urlsplit(url).path.removeprefix("/")
     if not path or path == ":memory:":
-        raise _wrong("must name a file: an SQLite database in memory cannot be shared or backed up")
+        raise _wrong("must name a file: an SQLite database in memory cannot be shared or backed up", project)
     file = project / path
     return Place(kind="sqlite", name=file.name, file=file)
 
 
-def _postgres(url: str) -> Place:
+def _postgres(url: str, project: Path) -> Place:
     try:
         at = urlsplit(url)
         port = at.port or 5432
     except ValueError:
         raise _wrong(
-            "has a part that is not understood; special characters in the password are written as %XX"
+            "has a part that is not understood; special characters in the password are written as %XX", project
         ) from None
     name = unquote(at.path.removeprefix("/"))
     if not (at.hostname and name):
-        raise _wrong("must name a host and a database")
+        raise _wrong("must name a host and a database", project)
     password = unquote(at.password or "") or os.environ.get("PGPASSWORD", "")
     return Place(
         kind="postgresql",
@@ -51,5 +52,7 @@ def _postgres(url: str) -> Place:
     )
 
 
-def _wrong(why: str) -> NotReady:
-    return NotReady(f"DATABASE_URL {why}", cause="environment.value", hint="edit DATABASE_URL in .env")
+def _wrong(why: str, project: Path) -> NotReady:
+    """Not `.env`: many editors put a file in the place of a link."""
+    file = ".".join(filter(None, (environment.MEMORY, environment.remembered(project))))
+    return NotReady(f"DATABASE_URL {why}", cause="environment.value", hint=f"edit DATABASE_URL in {file}")

@@ -11,6 +11,7 @@ from opsctl import environment
 from opsctl.cli import app
 from tests.integration.opsctl.stocked import Stocked, stocked_postgres, stocked_sqlite
 from tests.integration.opsctl.system import System, new_system
+from tests.postgresql import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,6 +29,7 @@ def project(tmp_path, monkeypatch):
         (folder / name).mkdir(mode=0o700)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("OPSCTL_RUNTIME_NAME", "local")
+    monkeypatch.setenv("API_PORT", str(free_port()))  # somebody's service may be up on this machine
     return folder
 
 

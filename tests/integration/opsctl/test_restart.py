@@ -1,5 +1,7 @@
 """opsctl restart"""
 
+import shutil
+
 import pytest
 
 
@@ -13,7 +15,7 @@ def test_restart_gives_a_new_process_with_todays_environment(system):
     assert done.code == 0, done
     assert system.ended(before)
     assert system.the_process().environ()["LOG_LEVEL"] == "DEBUG"
-    assert "new for them: env (LOG_LEVEL)" in done.stderr
+    assert "changed since the start: env (LOG_LEVEL)" in done.stderr
     assert done.stdout.startswith("development on local: all is well")
 
 
@@ -63,6 +65,16 @@ def test_settings_that_would_not_start_cost_no_running_service(system, words):
     assert done.json["error"]["cause"] == "service.unstartable"
     assert done.json["error"]["message"].endswith("it was left running: QUOTE_PROVIDER: Input should be 'replay'")
     assert not system.ended(before)
+
+
+def test_lost_log_folder_is_made_again(system):
+    system.up()
+    shutil.rmtree(system.folder / "logs")
+
+    done = system.opsctl("restart")
+
+    assert done.code == 0, done
+    assert (system.folder / "logs").is_dir()
 
 
 def test_service_that_does_not_come_back_is_said(system):

@@ -223,3 +223,29 @@ def test_postgresql_behind_the_local_runtime_is_read_too(system, postgres_url):
     assert database["size_bytes"] > 1_000_000
     assert gone.code == 3, gone
     assert f'database "{name}" does not exist' in gone.stdout
+
+
+def test_a_pipe_gets_whole_lines_without_blanks_at_their_ends(system):
+    system.up()
+    label = "a note that stays with the backup and is longer than a terminal is wide, as notes are"
+    assert system.opsctl("db", "backup", "--label", label).code == 0
+
+    listed, status = (system.opsctl(*words, COLUMNS="").stdout for words in (("db", "backups"), ("status",)))
+
+    assert listed.splitlines()[2].endswith(label)
+    assert [line for line in (listed + status).splitlines() if line != line.rstrip()] == []
+
+
+def test_empty_database_beside_backups_is_told_to_come_back_from_them(system):
+    system.up()
+    assert system.opsctl("db", "backup").code == 0
+    system.opsctl("down")
+    (system.folder / "data" / "app.db").unlink()
+    (system.folder / "data" / "app.db").touch()
+
+    done = system.opsctl("status", "--json")
+    doctor = system.opsctl("doctor", "--json")
+
+    hints = {one["command"] for one in (*done.json["problems"], *doctor.json["findings"])}
+    assert "opsctl db restore latest" in hints
+    assert "opsctl migrate upgrade" not in hints

@@ -49,8 +49,10 @@ def test_bad_settings_are_refused_with_the_next_step(file, text, cause, hint):
 def test_variable_of_the_wrong_kind_is_named(file):
     file.touch()
 
-    with pytest.raises(NotReady, match="OPSCTL_BACKUP_KEEP must be a number"):
+    with pytest.raises(NotReady, match="OPSCTL_BACKUP_KEEP must be a number") as refused:
         settings.read_sections(file, {"OPSCTL_BACKUP_KEEP": "lots"})
+
+    assert refused.value.hint == "unset OPSCTL_BACKUP_KEEP"
 
 
 def test_project_is_found_from_a_folder_below(file):
