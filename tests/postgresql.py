@@ -1,6 +1,7 @@
 """A real PostgreSQL server for the tests, from the first source that this machine has."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -84,7 +85,7 @@ SOURCES: dict[str, "Callable[[], _Cluster | _Container]"] = {
 
 
 class _Cluster:
-    """A throw-away cluster made by server binaries: trust on loopback, no fsync."""
+    """A throw-away cluster made by server binaries: a password as in real life, no fsync."""
 
     def __init__(self, binaries: Path, origin: str) -> None:
         self.binaries, self.origin = binaries, origin
@@ -95,10 +96,13 @@ class _Cluster:
         if self.user:
             shutil.chown(self.folder, self.user)
         self.port = free_port()
-        self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+        password = secrets.token_hex(16)
+        (self.folder / "password").write_text(password)
+        words = ["-U", "postgres", "--auth=scram-sha-256", f"--pwfile={self.folder / 'password'}"]
+        self._run("initdb", "-D", self.data, *words, "--no-sync", "-E", "UTF8", "--locale=C")
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
         self._run("pg_ctl", "-D", self.data, "-o", options, "-l", str(self.folder / "log"), "-w", "start")
-        return Server(f"postgresql://postgres@127.0.0.1:{self.port}/postgres", self.origin)
+        return Server(f"postgresql://postgres:{password}@127.0.0.1:{self.port}/postgres", self.origin)
 
     def __exit__(self, *_: object) -> None:
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
@@ -127,8 +131,10 @@ class _Container:
     def __enter__(self) -> Server:
         port = free_port()
         words = ["docker", "run", "-d", "--rm", "--tmpfs", "/var/lib/postgresql/data", "-p", f"127.0.0.1:{port}:5432"]
-        words += ["-e", "POSTGRES_HOST_AUTH_METHOD=trust", "postgres:17", "-c", "fsync=off"]
-        self.id = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+        words += ["-e", "POSTGRES_PASSWORD", "postgres:17", "-c", "fsync=off"]
+        password = secrets.token_hex(16)
+        environment = os.environ | {"POSTGRES_PASSWORD": password}
+        self.id = subprocess.run(words, check=True, capture_output=True, text=True, env=environment).stdout.strip()
         probe = ["docker", "exec", self.id, "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres"]
         deadline = time.monotonic() + 60
         while subprocess.run(probe, capture_output=True).returncode != 0:
@@ -136,7 +142,7 @@ class _Container:
                 self.__exit__()
                 raise RuntimeError("the PostgreSQL container did not become ready within 60 s")
             time.sleep(0.3)
-        return Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", "container postgres:17")
+        return Server(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres", "container postgres:17")
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["docker", "kill", self.id], capture_output=True)
