@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
@@ -59,14 +60,15 @@ class SharedLockConnection(sqlite3.Connection):
     """Holds `<file>.lock` shared from before the file is opened until after it is closed.
 
     A restore takes the lock exclusively to replace the file: a connection closed after that
-    would delete the new database's -wal by its name.
+    would delete the new database's -wal by its name. A file that is not there is not made: a lost
+    database must be told, not replaced by an empty one.
     """
 
     def __init__(self, database: str, *args: Any, **options: Any) -> None:
         self._lock: int | None = None  # for __del__, should the next line raise
         self._lock = _lock_shared(f"{database}.lock")
         try:
-            super().__init__(database, *args, **options)
+            super().__init__(f"file:{quote(database)}?mode=rw", *args, **options | {"uri": True})
         except BaseException:
             self._unlock()
             raise

@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from app import models
-from app.db import make_engine
+from app.db import make_engine, sqlite_file
 from app.errors import NotReady
 from app.models.table import Moment
 from app.settings import load_settings
@@ -35,6 +35,8 @@ def wait_for_table_ms() -> int:
 def migrate(url: str) -> None:
     before = os.umask(0o077)  # a database file that is made here is for its owner only
     engine = make_engine(url, statement_timeout_ms=0)
+    if file := sqlite_file(url):
+        file.touch()  # only a migration makes a database
     try:
         with engine.connect() as connection:
             _migrate(connection)
