@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("opsctl", "app", "migrations", "tests", "benchmarks")
 LEAVES = {"app.settings", "app.errors", "app.clock", "app.texts"}
-DOOR = LEAVES | {"app.services", "app.clients", "app.models", "app.db", "app.logs", "app.heartbeat"}
+DOOR = LEAVES | {"app.services", "app.clients", "app.models", "app.db", "app.logs", "app.alive"}
 PROGRAMS = {"opsctl.process", "opsctl.console", "opsctl.errors"}
 MAY_IMPORT: dict[str, set[str]] = {
     "opsctl": {"opsctl"},
