@@ -24,6 +24,7 @@ POLL_S = 25
 UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER]
 LONGEST_BACK_OFF_S = 30.0
 TOKEN_CHECK_S = 30.0
+CONFLICT_S = 5.0  # at least, before we try to take the updates back from another process
 TRIES = 10  # of one update while the database refuses it
 CALLS_PER_MINUTE = 120
 
@@ -139,7 +140,7 @@ class Poller:
         back_off_s = min(LONGEST_BACK_OFF_S, 2.0 ** min(self._failures - 1, 10))
         match error:
             case Conflict():
-                return "another process polls with the same token", max(5.0, back_off_s)
+                return "another process polls with the same token", max(CONFLICT_S, back_off_s)
             case InvalidToken():
                 return "the bot token is rejected", TOKEN_CHECK_S
             case RetryAfter():

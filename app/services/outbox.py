@@ -338,7 +338,6 @@ def _obstacle(message: Message, wants: bool | None, unreachable_since: datetime 
 
 def _lease(message: Message, worker: str, now: datetime, lease: timedelta, language: str) -> Leased:
     message.status, message.worker, message.lease_until = "leased", worker, now + lease
-    message.sending_at = None
     message.attempts += 1
     assert message.chat_id is not None  # the others were parked
     late_at = message.expires_at or message.created_at + LATE_AFTER

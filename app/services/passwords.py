@@ -38,7 +38,7 @@ def is_right(password: str, password_hash: str | None) -> bool:
             _HASHER.verify(password_hash or _NOBODYS_HASH, password)
     except (VerificationError, InvalidHashError):
         return False
-    return password_hash is not None
+    return bool(password_hash)
 
 
 def refuse_guessable(password: str, username: str) -> None:

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -19,11 +21,12 @@ from sqlalchemy.engine import make_url
 from app import db
 from app.api.main import create_app
 from app.api.users import failed_logins
-from app.models import Symbol
+from app.models import Symbol, Table
 from app.settings import Environment, Settings, load_settings
 
 ROOT = Path(__file__).parents[3]
 JWT_KEY = "a key that only the tests sign with, 32+"
+HEAD = ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
 KINDS = ("sqlite", "postgres")
 
 Headers = dict[str, str]
@@ -56,6 +59,23 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def wipe(self, url: str, template: str) -> None:
+        """As good as new: emptied, or made anew where a test left more behind than rows."""
+        name = make_url(url).database or ""
+        try:
+            with psycopg.connect(self._url.set(database=name).render_as_string(hide_password=False)) as connection:
+                connection.execute("SET lock_timeout = '2s'")
+                found = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                tables = {row[0] for row in connection.execute(found)}
+                revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                if tables == set(Table.metadata.tables) and revision == (HEAD,):
+                    connection.execute(f"TRUNCATE {', '.join(sorted(tables))} RESTART IDENTITY")
+                    return
+        except psycopg.Error:
+            pass
+        self.drop(name)
+        self.create(name, template)
+
     def cut_connections(self, url: str) -> None:
         """What a restart or a restore does to whoever is connected."""
         name = make_url(url).database
@@ -86,6 +106,14 @@ def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(name)
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """One for all tests: making one takes longer than most of them, and so does getting to know it."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield postgres_server.create(name, postgres_template)
+    postgres_server.drop(name)
+
+
 @pytest.fixture(params=KINDS)
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without any table."""
@@ -100,15 +128,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated database, copied from a template."""
+    """A migrated database without a row."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "app.db")
         yield f"sqlite:///{tmp_path}/app.db"
         return
+    url = request.getfixturevalue("postgres_database")
+    yield url
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = f"test_{uuid4().hex[:12]}"
-    yield server.create(name, request.getfixturevalue("postgres_template"))
-    server.drop(name)
+    server.wipe(url, request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture
@@ -126,8 +154,8 @@ def environment(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)  # away from a .env that may lie in the project
     load_settings.cache_clear()
     yield values
-    db.engine().dispose()
-    db.make_engine.cache_clear()
+    if database_url.startswith("sqlite"):  # the engine of the one PostgreSQL database stays, and what it has learned
+        db.make_engine.cache_clear()
     load_settings.cache_clear()
 
 
@@ -151,7 +179,15 @@ def application() -> FastAPI:
 
 
 @pytest.fixture
-def api(market: None, application: FastAPI) -> TestClient:
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost nothing: signing people up took longer than the tests. The real ones have tests of their own."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("app.services.passwords._HASHER", hasher)
+    monkeypatch.setattr("app.services.passwords._NOBODYS_HASH", hasher.hash("nobody's password"))
+
+
+@pytest.fixture
+def api(market: None, application: FastAPI, cheap_passwords: None) -> TestClient:
     """The API over HTTP; a bug answers 500 as it does in production."""
     failed_logins.forget_all()
     return TestClient(application, raise_server_exceptions=False)

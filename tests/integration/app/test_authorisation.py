@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
+from argon2 import PasswordHasher
 from fastapi.routing import APIRoute
 
 from app import db
 from app.api import tokens
 from app.api.main import ROUTERS, VERSIONED
 from app.api.tokens import AUDIENCE
+from app.models import User
 from app.services import passwords, users
 from tests.integration.app.conftest import JWT_KEY
 
@@ -157,6 +159,28 @@ def test_disabling_an_account_ends_its_tokens_and_logins(api, ada, now):
     assert api.post("/users/login", json=CREDENTIALS).status_code == 401
 
 
+def test_token_of_a_disabled_account_is_refused_whoever_disabled_it(api, ada):
+    with db.transaction() as session:
+        session.get_one(User, 1).is_active = False  # by hand, so no token was revoked
+
+    assert api.get("/users/me", headers=ada).status_code == 401
+
+
+def test_nobody_sees_sells_or_removes_what_is_somebody_elses(api, ada, charlie):
+    api.post("/watchlist/add", json=WATCHED, headers=ada)
+    api.post("/trade/simulate", json=TRADE, headers=ada)
+
+    removed = api.post("/watchlist/remove", json=WATCHED, headers=charlie).json()["message"]
+    sold = api.post("/trade/simulate", json=TRADE | {"trade_type": "sell"}, headers=charlie)
+    seen = api.get("/trade/history/2", headers=charlie).json()
+
+    assert removed == "관심 목록에 없는 종목입니다."
+    assert api.get("/watchlist/get/1", headers=ada).json()["watchlist"] == ["005930"]
+    assert api.get("/watchlist/get/2", headers=charlie).json()["watchlist"] == []
+    assert sold.status_code == 400
+    assert (seen["trades"], seen["statistics"]["total_trades"]) == ([], 0)
+
+
 def test_changed_password_ends_the_old_tokens(api, ada):
     change = {"current_password": "ada's long password", "new_password": "a new long password"}
     assert api.put("/users/me/password", json=change, headers=ada).status_code == 200
@@ -175,6 +199,20 @@ def test_guessing_closes_the_door_for_a_while(api, ada):
     assert codes == [401] * 5 + [429] * 2
     assert shut.status_code == 429
     assert 0 < int(shut.headers["Retry-After"]) <= 15 * 60 + 1
+
+
+def test_login_renews_a_hash_of_weaker_parameters_and_only_that(api, ada):
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(CREDENTIALS["password"])
+    with db.transaction() as session:
+        session.get_one(User, 1).password_hash = weak
+
+    hashes = []
+    for _ in range(2):
+        assert api.post("/users/login", json=CREDENTIALS).status_code == 200
+        with db.transaction(read_only=True) as session:
+            hashes.append(session.get_one(User, 1).password_hash)
+
+    assert weak != hashes[0] == hashes[1]
 
 
 def test_password_is_compared_to_its_last_letter(api):

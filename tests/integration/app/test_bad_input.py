@@ -1,11 +1,17 @@
 """Whatever is sent, the answer is a refusal with a reason, never a 5xx, and never the input repeated."""
 
+import asyncio
 import json
 
 import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from app import db
+from app.api.main import create_app
 from app.models import Alert
+from app.settings import Environment, Settings
+from tests.integration.app.conftest import JWT_KEY
 
 NUMBERS = {
     "not a number": "NaN",
@@ -162,6 +168,34 @@ def test_large_body_without_a_length_is_refused(api):
     response = api.post("/users/login", content=chunks, headers={"Content-Type": "application/json"})
 
     assert response.status_code == 413
+
+
+@pytest.mark.parametrize(("announced", "code"), [(10, 408), (10**9, 413)])
+def test_body_that_never_comes_is_given_up(api, monkeypatch, announced, code):
+    monkeypatch.setattr("app.api.limits.SLOWEST_BODY_S", 0.1)
+    sent = []
+
+    async def never():
+        await asyncio.sleep(30)
+
+    async def note(message):
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % announced)]
+    scope = {"type": "http", "method": "POST", "path": "/users/login", "headers": headers, "query_string": b""}
+
+    asyncio.run(asyncio.wait_for(api.app(scope | {"http_version": "1.1"}, never, note), 5))
+
+    assert sent[0]["status"] == code
+
+
+def test_documentation_is_not_served_in_production():
+    served = {}
+    for environment in (Environment.DEVELOPMENT, Environment.PRODUCTION):
+        client = TestClient(create_app(Settings(app_env=environment, jwt_secret_key=SecretStr(JWT_KEY))))
+        served[environment] = [client.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")]
+
+    assert served == {Environment.DEVELOPMENT: [200, 404, 200], Environment.PRODUCTION: [404, 404, 404]}
 
 
 def test_alert_limit_is_a_refusal(api, ada, monkeypatch):

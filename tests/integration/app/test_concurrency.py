@@ -95,6 +95,6 @@ def test_request_is_taken_by_one_only(now):
 
     def take(_):
         with db.transaction() as session:
-            return jobs.take_request(session, now)
+            return jobs.start_requested(session, now)
 
     assert len([request for request in at_once(take) if request]) == 1

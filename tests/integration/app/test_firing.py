@@ -122,6 +122,15 @@ def test_stale_price_fires_nothing(alert, quote, now):
     assert fire(now + MINUTE - timedelta(seconds=1)) == 1
 
 
+def test_price_of_zero_fires_nothing_however_it_got_there(alert, now):
+    alert("lte")
+    moments = {"traded_at": now, "received_at": now, "fresh_until": now + MINUTE}
+    with db.transaction() as session:
+        session.add(Quote(symbol="005930", price=0, **moments))
+
+    assert fire(now) == 0
+
+
 def test_halted_symbol_fires_nothing(alert, quote, now):
     alert()
     quote(90_500, halted=True)

@@ -1,6 +1,7 @@
 """One leads at a time, and letting go or losing the lock is noticed."""
 
 import pytest
+from sqlalchemy import text
 
 from app import db
 from app.scheduler.leader import leader_for
@@ -39,6 +40,17 @@ def test_cut_connection_ends_the_lead(candidates, postgres_server, database_url)
     assert not first.is_held()
     first.release()
     assert second.acquire()
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_lead_of_another_is_not_taken_for_ones_own(candidates):
+    first, second = candidates
+    assert first.acquire()
+    first._connection.execute(text("SELECT pg_advisory_unlock_all()"))  # as a pooler in between would
+    assert second.acquire()
+
+    assert not first.is_held()
+    assert second.is_held()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.pool import NullPool
 
-from app import db
-from app.models import Table
+from app import clock, db
+from app.models import Symbol, Table, WatchedSymbol
 from tests.integration.app.conftest import ROOT, migrate
 
 BROKEN = '''
@@ -95,6 +97,23 @@ def test_models_and_migrations_make_the_same_constraints(empty_database_url):
     Table.metadata.create_all(connect(empty_database_url))
 
     assert schema(empty_database_url) == migrated
+
+
+def test_moment_is_the_same_moment_whatever_its_zone_was_and_must_have_one(environment):
+    moment = datetime(2026, 11, 23, 10, 0, tzinfo=clock.KST)
+    with db.transaction() as session:
+        session.add(Symbol(symbol="005930", name="x", updated_at=moment))
+    with db.transaction(read_only=True) as session:
+        stored = session.get_one(Symbol, "005930").updated_at
+
+    assert (stored, stored.utcoffset()) == (moment, timedelta(0))
+    with pytest.raises(StatementError, match="time zone"), db.transaction() as session:
+        session.add(Symbol(symbol="000660", name="x", updated_at=moment.replace(tzinfo=None)))
+
+
+def test_row_that_points_nowhere_is_refused(environment, now):
+    with pytest.raises(IntegrityError), db.transaction() as session:
+        session.add(WatchedSymbol(user_id=4711, symbol="005930", created_at=now))
 
 
 def test_ids_number_themselves(database_url):

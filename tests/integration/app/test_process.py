@@ -283,6 +283,10 @@ def test_broken_market_fails_the_job_and_says_so_but_the_scheduler_lives(start, 
         beat = session.get(Heartbeat, "scheduler")
     assert beat is not None
     assert beat.status == "failed"
+    sign_of_life = tmp_path / "heartbeats" / "scheduler"
+    before, failures = sign_of_life.stat().st_mtime, len(failed)
+    eventually(lambda: len([run for run in runs() if run.outcome == "failed"]) > failures + 2)
+    assert sign_of_life.stat().st_mtime == before
     assert scheduler.poll() is None
 
 

@@ -5,8 +5,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from app import clock, db
+from app.models import Symbol
 from app.services import heartbeats, jobs
 from app.settings import load_settings
 
@@ -24,6 +28,7 @@ def grown_up(application, monkeypatch):
 
 def test_ready_names_each_part_and_the_age_of_each_job(api):
     beat("scheduler")
+    beat("bot", "disabled")
     with db.transaction() as session:
         run = jobs.start_run(session, jobs.CHECK_ALERTS, "now", clock.now())
         assert run is not None
@@ -142,6 +147,41 @@ def test_api_goes_on_when_postgresql_cut_its_connections(api, ada, postgres_serv
     postgres_server.cut_connections(database_url)
 
     assert api.get("/alerts/", headers=ada).status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_statement_that_takes_too_long_is_ended(environment, database_url):
+    with db.transaction(read_only=True) as session:
+        assert session.scalar(text("SHOW statement_timeout")) == "5s"
+    engine = db.make_engine(database_url, statement_timeout_ms=100)
+    with pytest.raises(OperationalError, match="statement timeout"), engine.connect() as connection:
+        connection.execute(text("SELECT pg_sleep(5)"))
+    engine.dispose()
+
+
+def test_error_of_the_database_does_not_tell_what_was_to_be_stored(market, now):
+    def twice():
+        with db.transaction() as session:
+            session.add_all(Symbol(symbol="000660", name="a secret name", updated_at=now) for _ in range(2))
+
+    with pytest.raises(IntegrityError) as refused:
+        twice()
+
+    assert "a secret name" not in str(refused.value)
+
+
+def test_change_that_could_not_be_committed_is_never_reported_as_done(api, ada):
+    def fail(_session):
+        raise OperationalError("COMMIT", {}, ConnectionError("away"))
+
+    event.listen(Session, "before_commit", fail)
+    try:
+        answer = api.post("/watchlist/add", json={"symbol": "005930"}, headers=ada)
+    finally:
+        event.remove(Session, "before_commit", fail)
+
+    assert answer.status_code == 503
+    assert api.get("/watchlist/get/1", headers=ada).json() == {"watchlist": []}
 
 
 def test_bug_is_a_500_without_its_text_and_with_the_headers_of_every_answer(api, monkeypatch):

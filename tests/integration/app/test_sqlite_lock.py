@@ -1,10 +1,10 @@
 """The lock beside the SQLite file: held as long as any connection is open, so a restore can replace the file."""
 
+import contextlib
 import fcntl
 import sqlite3
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
@@ -23,7 +23,7 @@ def try_exclusive(tmp_path):
     """True when a restore could take the file now."""
 
     def try_exclusive():
-        with (tmp_path / "app.db.lock").open("a") as lock, suppress(BlockingIOError):
+        with (tmp_path / "app.db.lock").open("a") as lock, contextlib.suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         return False
@@ -40,7 +40,7 @@ def test_lock_is_held_from_before_the_first_statement_until_after_the_end(try_ex
 
 
 def test_failed_transaction_lets_go_as_well(try_exclusive):
-    with suppress(OperationalError), db.transaction() as session:
+    with contextlib.suppress(OperationalError), db.transaction() as session:
         session.execute(text("SELECT * FROM nowhere"))
 
     assert try_exclusive()
@@ -76,6 +76,21 @@ def test_transaction_waits_for_a_restore_and_sees_the_new_file(tmp_path):
     with db.transaction() as session:
         assert session.scalar(text("SELECT word FROM marker")) == "new"
     thread.join()
+
+
+def test_lock_goes_after_the_connection_not_before(tmp_path):
+    order = []
+
+    class Watched(db.SharedLockConnection):
+        def _unlock(self):
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                self.execute("SELECT 1")
+                order.append("unlocked while open")
+            super()._unlock()
+
+    Watched(str(tmp_path / "app.db")).close()
+
+    assert order == []
 
 
 def test_writers_wait_for_each_other_instead_of_failing():

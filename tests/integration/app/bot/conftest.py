@@ -27,6 +27,7 @@ from tests.stand_ins.telegram import TOKEN, Telegram, running_telegram
 
 ROOT = Path(__file__).parents[4]
 STRICT_BOT = ("-X", "dev", "-W", "error::RuntimeWarning", "-m", "app", "bot")
+IMPATIENT_BOT = ("-m", "tests.integration.app.bot.impatient_bot")
 FIRED = {"symbol": "005930", "name": "삼성전자", "condition": "gte", "target_price": 90000, "price": 90100}
 
 

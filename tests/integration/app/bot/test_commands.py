@@ -11,7 +11,7 @@ from telegram import Update
 
 from app import clock, db
 from app.bot.answering import Answering
-from app.models import Alert, Quote, User
+from app.models import Alert, Quote, Symbol, User
 from app.services import alerts, outbox, users
 from app.texts import en, ko
 from tests.integration.app.bot.conftest import rows
@@ -73,6 +73,17 @@ def test_start_twice_is_one_account(say):
 
     with db.transaction(read_only=True) as session:
         assert len(list(session.scalars(select(User)))) == 1
+
+
+def test_name_of_a_symbol_cannot_break_the_markup(say, now):
+    with db.transaction() as session:
+        session.add(Symbol(symbol="123456", name="<b>A&B", updated_at=now))
+    say("/start")
+
+    answers = [say(words) for words in ("/alert 123456 1 이상", "/alert", "/price 123456", "/price <b>없음")]
+
+    assert all("&lt;b&gt;" in answer for answer in answers)
+    assert not any("<b>A" in answer or "<b>없" in answer for answer in answers)
 
 
 def test_refusals_come_in_the_callers_language(say, monkeypatch):

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from app import db
 from app.models import Alert, User
+from tests.integration.app.bot.conftest import IMPATIENT_BOT as IMPATIENT
 from tests.integration.app.bot.conftest import rows, statuses, until
 
-IMPATIENT = ("-m", "tests.integration.app.bot.impatient_bot")
 FIRST_CHAT, ALERTS = 1000, 200
 PEOPLE, WISHES = 8, 5
 

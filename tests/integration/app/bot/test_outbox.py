@@ -142,12 +142,13 @@ def test_message_a_dead_sender_had_begun_goes_out_marked(session, queue, now):
 def test_doubtful_message_is_repeated_twice_then_shown_as_unknown(session, queue, now):
     row = queue(ADA, "x")
     repeats = []
-    for _ in range(3):
+    for wait in (*outbox.RESEND_AFTER, timedelta(minutes=1)):
         (leased,) = session.claim("me", now, lease=LEASE, limit=1)
         repeats.append(leased.is_repeat)
         session.begin("me", row, now, LEASE)
         session.doubt("me", row, now, "no answer")
-        now += timedelta(minutes=1)
+        assert claim(session, now + wait - timedelta(seconds=1)) == []
+        now += wait
 
     assert repeats == [False, True, True]
     assert [(one.status, one.last_error) for one in rows()] == [("unknown", "no answer")]
