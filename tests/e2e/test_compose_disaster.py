@@ -11,6 +11,10 @@ from tests.e2e.deployment import ROOT, until
 from tests.e2e.disaster import flip_one_byte, postgres_fingerprints, writing_all_the_while
 
 APP_SERVICES = ("api", "bot", "scheduler")
+MARK = """
+INSERT INTO watchlist (user_id, symbol, created_at)
+SELECT id, '035720', now() FROM app_users WHERE username = 'carol' ON CONFLICT DO NOTHING
+"""
 
 
 def database_url(compose) -> str:
@@ -71,7 +75,7 @@ def test_restore_over_a_living_database_stops_writes_for_a_second_at_most(filled
 
 def test_undo_brings_the_replaced_database_back(filled):
     with psycopg.connect(database_url(filled), autocommit=True) as connection:
-        connection.execute("INSERT INTO watchlist (user_id, symbol) SELECT id, '035720' FROM app_users LIMIT 1")
+        connection.execute(MARK)
         marked = connection.execute("SELECT count(*) FROM watchlist WHERE symbol = '035720'").fetchone()
     restored = filled.opsctl("db", "restore", filled.backup["id"], "--yes", "--json")
     assert restored.code == 0, restored
