@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import clock, db
 from app.bot import ledger
@@ -303,6 +304,24 @@ def test_answer_that_takes_longer_than_the_lease_makes_no_copy(telegram, queue):
 
     assert telegram.texts(ADA) == ["x"]
     assert rows()[0].ambiguous_attempts == 0
+
+
+@on_sqlite
+def test_answer_that_cannot_be_written_down_makes_no_copy_though_the_lease_expires(telegram, queue, monkeypatch):
+    def refuse(*_words):
+        raise OperationalError("UPDATE", {}, ConnectionError("away"))
+
+    queue(ADA, "x")
+    with monkeypatch.context() as away:
+        away.setattr(outbox, "mark_sent", refuse)
+        away.setattr(outbox, "renew", refuse)
+        with running_sender(telegram, lease_s=0.6):
+            until(lambda: telegram.texts(ADA), "the request")
+            time.sleep(1.5)
+            away.undo()
+            until(all_sent, "written down")
+
+    assert telegram.texts(ADA) == ["x"]
 
 
 @on_sqlite
