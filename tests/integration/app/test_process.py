@@ -28,11 +28,14 @@ def start(environment, tmp_path, monkeypatch) -> Iterator[Start]:
     children: list[subprocess.Popen[str]] = []
     quick = {"TICK_SECONDS": "0.2", "REPLAY_STEP_SECONDS": "0.2", "PYTHONPATH": str(ROOT)}
 
+    # nothing of the tester's own but the way to programs and, in a container, to the tests' database
+    surroundings = {name: os.environ[name] for name in ("PATH", "PGPASSWORD") if name in os.environ}
+
     def start(*words, **more):
         child = subprocess.Popen(
             [sys.executable, "-m", "app", *words],
             cwd=tmp_path,
-            env={"PATH": os.environ["PATH"]} | environment | quick | more,
+            env=surroundings | environment | quick | more,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
