@@ -122,7 +122,7 @@ def end_sessions_sql(*databases: str) -> str:
     """End every session of the databases, and wait until they are gone.
 
     pg_terminate_backend's own wait looks every 100 ms and takes one session after the other: with a pool of
-    connections the second that a swap may take was gone (0.64 s for six sessions, 0.1 s this way).
+    connections the second that a swap may take was gone (0.64 s with the service connected, 0.1 s this way).
     """
     ours = f"datname IN ({', '.join(map(literal, databases))}) AND pid <> pg_backend_pid()"
     return f"""DO $$ BEGIN
